@@ -1,0 +1,10 @@
+#!/bin/sh
+# Runs each fuzz test for the time given (default 60s).
+set -eu
+cd "$(dirname "$0")/.."
+for f in $(git grep -lE '^func Fuzz' -- '*_test.go'); do
+	for name in $(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' "$f"); do
+		echo "== $name in $(dirname "$f")"
+		go test "./$(dirname "$f")" -run '^$' -fuzz "^$name\$" -fuzztime "${1:-60s}"
+	done
+done
