@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"lapak/internal/app"
+)
+
+// options is what the flags of a subcommand fill.
+type options struct {
+	app.Config
+	businesses, orders int
+	seed               uint64
+}
+
+// flags makes the flag set of a subcommand. Each flag has a variable of the
+// same name: --base-url is LAPAK_BASE_URL. A flag wins over its variable.
+func flags(name string, o *options) *flag.FlagSet {
+	fs := flag.NewFlagSet("lapak "+name, flag.ContinueOnError)
+	addr, metrics, data := "localhost:8080", "localhost:9464", "data"
+	if name == "demo" {
+		metrics, data = "", defaultDemoData()
+	}
+	fs.StringVar(&o.Addr, "addr", addr, "`host:port` to serve pages on")
+	fs.StringVar(&o.MetricsAddr, "metrics-addr", metrics, "`host:port` to serve Prometheus metrics on; empty: none")
+	fs.StringVar(&o.Data, "data", data, "`folder` of the database, the key and the certificates")
+	fs.StringVar(&o.DB, "db", "", "database: sqlite:PATH or postgres://user:password@host/name; empty: sqlite in the data folder")
+	fs.StringVar(&o.BaseURL, "base-url", "", "`address` by which people reach this server, such as https://lapak.example.org")
+	fs.StringVar(&o.Domain, "domain", "", "serve HTTPS for this `name` on :443 (and :80), with a certificate by ACME")
+	fs.StringVar(&o.ACMEDirectory, "acme-directory", "", "`address` of the certificate authority; empty: Let's Encrypt")
+	fs.StringVar(&o.ACMERoots, "acme-roots", "", "`file` of root certificates to trust when talking to the certificate authority")
+	fs.StringVar(&o.ACMEMail, "acme-mail", "", "`mail` address the certificate authority may write to")
+	fs.BoolVar(&o.TLS, "tls", false, "serve HTTPS with a certificate of our own (phones ask once whether to trust it)")
+	fs.StringVar(&o.Mail, "mail", "", "mail server: smtp://user:password@host:587, smtps://...:465 or smtp+plain://localhost:25; empty: no mail")
+	fs.StringVar(&o.MailFrom, "mail-from", "", "sender of mail, such as \"Lapak <lapak@example.org>\"")
+	fs.StringVar(&o.TrustedProxies, "trusted-proxies", "", "`addresses` whose X-Forwarded-* headers count, comma-separated")
+	fs.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
+	fs.StringVar(&o.LogFormat, "log-format", logFormat(name), "json or text")
+	fs.Int64Var(&o.RateFactor, "rate-factor", 1, "multiply the limits on requests, for load work")
+	if name == "demo" {
+		fs.IntVar(&o.businesses, "businesses", 120, "how many businesses the demo has")
+		fs.IntVar(&o.orders, "orders", 0, "how many orders all of them have; 0: as many as their rhythm makes in 12 months")
+		fs.Uint64Var(&o.seed, "seed", 1, "another seed, another demo; the same seed, the same demo")
+	}
+	fs.Usage = func() {
+		fmt.Fprintf(fs.Output(), "Usage: lapak %s [flags]\n\nEach flag can be set by a variable too: --base-url is LAPAK_BASE_URL.\n\n", name)
+		fs.PrintDefaults()
+	}
+	return fs
+}
+
+func logFormat(name string) string {
+	if name == "serve" {
+		return "json"
+	}
+	return "text"
+}
+
+func defaultDemoData() string {
+	if dir, err := os.UserCacheDir(); err == nil {
+		return filepath.Join(dir, "lapak-demo")
+	}
+	return filepath.Join(os.TempDir(), "lapak-demo")
+}
+
+var errUsage = errors.New("usage")
+
+// parse reads the variables, then the flags, and refuses what cannot be right.
+func parse(name string, args []string, out io.Writer) (*options, []string, error) {
+	var o options
+	fs := flags(name, &o)
+	fs.SetOutput(out)
+	var errs []error
+	fs.VisitAll(func(f *flag.Flag) {
+		v, ok := os.LookupEnv(variable(f.Name))
+		if !ok {
+			return
+		}
+		if err := fs.Set(f.Name, v); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %q: %w", variable(f.Name), v, err))
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, nil, err
+	}
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, nil, err
+		}
+		return nil, nil, errUsage // the flag set has said what is wrong
+	}
+	o.Demo = name == "demo"
+	if o.Demo && (o.businesses < 1 || o.businesses > 1_000_000) {
+		return nil, nil, fmt.Errorf("--businesses: %d is not between 1 and 1000000", o.businesses)
+	}
+	if o.Demo && (o.orders < 0 || o.orders > 100_000_000) {
+		return nil, nil, fmt.Errorf("--orders: %d is not between 0 and 100000000", o.orders)
+	}
+	return &o, fs.Args(), o.Validate()
+}
+
+func variable(name string) string {
+	return "LAPAK_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
