@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/postgres/*.sql migrations/sqlite/*.sql
+var files embed.FS
+
+// Schema is the oldest schema that this program can still work on top of a
+// newer one of: a migration that older programs must not meet writes a higher
+// number into store_schema.min_reader, and this constant rises with it.
+const Schema = 1
+
+type dialect string
+
+const (
+	sqliteDialect   dialect = "sqlite"
+	postgresDialect dialect = "postgres"
+)
+
+// Migrations are the files of one engine, "sqlite" or "postgres".
+func Migrations(engine string) fs.FS {
+	sub, err := fs.Sub(files, path.Join("migrations", engine))
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	return sub
+}
+
+// Migrate brings the schema up to this program's. Each migration runs once, in
+// a transaction; of several servers that start together one does it and the
+// others wait.
+func (db *DB) Migrate(ctx context.Context) error {
+	if err := db.checkSchema(ctx); err != nil {
+		return err
+	}
+	d := db.engine.migrations()
+	opts := []goose.ProviderOption{goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true)}
+	var pool *sql.DB
+	var kind goose.Dialect
+	switch e := db.engine.(type) {
+	case *sqliteDB:
+		kind, pool = goose.DialectSQLite3, e.pool
+	case *postgresDB:
+		kind = goose.DialectPostgres
+		conf := e.conf.Copy()
+		delete(conf.RuntimeParams, "lock_timeout")
+		delete(conf.RuntimeParams, "idle_in_transaction_session_timeout")
+		pool = stdlib.OpenDB(*conf)
+		defer func() { _ = pool.Close() }()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+		if err != nil {
+			return fmt.Errorf("store: make the lock of migrations: %w", err)
+		}
+		opts = append(opts, goose.WithSessionLocker(locker))
+	}
+	p, err := goose.NewProvider(kind, pool, Migrations(string(d)), opts...)
+	if err != nil {
+		return fmt.Errorf("store: read the migrations of %s: %w", d, err)
+	}
+	_, err = p.Up(ctx)
+	if err != nil && d == sqliteDialect {
+		// Another process may have been faster; then nothing is left to do.
+		_, err = p.Up(ctx)
+	}
+	if part, ok := errors.AsType[*goose.PartialError](err); ok && part.Failed != nil {
+		return fmt.Errorf("store: migration migrations/%s/%s: %w", d, path.Base(part.Failed.Source.Path), part.Err)
+	}
+	if err != nil {
+		return fmt.Errorf("store: migrate %s: %w", d, err)
+	}
+	return db.checkSchema(ctx)
+}
+
+// checkSchema refuses a database that only newer programs may use.
+func (db *DB) checkSchema(ctx context.Context) error {
+	var need int64
+	err := db.engine.owner(ctx, func(c *sql.Conn) error {
+		there := "SELECT count(*) FROM sqlite_master WHERE name = 'store_schema'"
+		if db.Postgres() {
+			there = "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('store_schema')"
+		}
+		var n int64
+		if err := c.QueryRowContext(ctx, there).Scan(&n); err != nil || n == 0 {
+			return err
+		}
+		return c.QueryRowContext(ctx, "SELECT min_reader FROM store_schema").Scan(&need)
+	})
+	if err != nil {
+		return fmt.Errorf("store: read the schema's number: %w", err)
+	}
+	if need > Schema {
+		return fmt.Errorf("store: the database needs a newer program: its schema asks for %d, this one knows %d", need, Schema)
+	}
+	return nil
+}
+
+// Pending counts the migrations that have not run.
+func (db *DB) Pending(ctx context.Context) (int, error) {
+	all, err := fs.Glob(Migrations(string(db.engine.migrations())), "*.sql")
+	if err != nil {
+		return 0, fmt.Errorf("store: list migrations: %w", err)
+	}
+	done := 0
+	err = db.engine.owner(ctx, func(c *sql.Conn) error {
+		return c.QueryRowContext(ctx, "SELECT count(DISTINCT version_id) FROM goose_db_version WHERE version_id > 0 AND is_applied").Scan(&done)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("store: read what was migrated: %w", err)
+	}
+	return len(all) - done, nil
+}

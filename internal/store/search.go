@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"lapak/internal/id"
+)
+
+// Full-text search is the one thing for which the engines have no common SQL:
+// SQLite has FTS5 tables, PostgreSQL has tsvector. This file holds both texts
+// behind three methods; nothing else reads or writes search_docs.
+//
+// A document is a list of words, already folded by the caller to lower-case
+// letters and digits; both engines then only compare them.
+
+// SearchDoc is something that can be found.
+type SearchDoc struct {
+	ID     id.ID
+	Title  string // returned with a hit, to rank by
+	Weight int64  // the same
+	Words  string // folded, separated by single spaces
+}
+
+// SearchTerm is a word that must be in a document, or must begin one there.
+type SearchTerm struct {
+	Word   string
+	Prefix bool
+}
+
+// SearchHit is a document that was found.
+type SearchHit struct {
+	ID     id.ID
+	Title  string
+	Weight int64
+}
+
+// SearchPut makes a document findable, in place of the one it was before.
+func (tx *Tx) SearchPut(ctx context.Context, d SearchDoc) error {
+	words := searchWords(d.Words)
+	if len(words) == 0 {
+		return tx.SearchDrop(ctx, d.ID)
+	}
+	text := strings.Join(words, " ")
+	if tx.Postgres() {
+		_, err := tx.ExecContext(ctx, `INSERT INTO search_docs (doc, id, weight, title, words) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (doc) DO UPDATE SET weight = excluded.weight, title = excluded.title, words = excluded.words
+			WHERE search_docs.weight <> excluded.weight OR search_docs.title <> excluded.title OR search_docs.words <> excluded.words`,
+			searchKey(d.ID), d.ID, d.Weight, d.Title, text)
+		if err != nil {
+			return fmt.Errorf("put a search document: %w", err)
+		}
+		return nil
+	}
+	// What did not change is left alone: writing the index anew costs more than looking.
+	var same int64
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM search_docs WHERE rowid = $1 AND weight = $2 AND title = $3 AND words = $4`,
+		searchKey(d.ID), d.Weight, d.Title, text).Scan(&same); err != nil {
+		return fmt.Errorf("look for a search document: %w", err)
+	}
+	if same == 1 {
+		return nil
+	}
+	if err := tx.SearchDrop(ctx, d.ID); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO search_docs (rowid, id, weight, title, words) VALUES ($1, $2, $3, $4, $5)`,
+		searchKey(d.ID), d.ID, d.Weight, d.Title, text)
+	if err != nil {
+		return fmt.Errorf("put a search document: %w", err)
+	}
+	return nil
+}
+
+// SearchDrop takes a document out; one that is not there is no error.
+func (tx *Tx) SearchDrop(ctx context.Context, doc id.ID) error {
+	query := `DELETE FROM search_docs WHERE rowid = $1`
+	if tx.Postgres() {
+		query = `DELETE FROM search_docs WHERE doc = $1`
+	}
+	if _, err := tx.ExecContext(ctx, query, searchKey(doc)); err != nil {
+		return fmt.Errorf("drop a search document: %w", err)
+	}
+	return nil
+}
+
+// Search returns documents that hold all the terms, at most so many: no order
+// is promised beyond that, ranking all matches of a common word being slow.
+func (tx *Tx) Search(ctx context.Context, terms []SearchTerm, most int) ([]SearchHit, error) {
+	var parts []string
+	for _, t := range terms {
+		word := strings.Join(searchWords(t.Word), "")
+		if word == "" {
+			continue
+		}
+		part := `"` + word + `"`
+		if tx.Postgres() {
+			part = "'" + word + "'"
+		}
+		switch {
+		case t.Prefix && tx.Postgres():
+			part += ":*"
+		case t.Prefix:
+			part += "*"
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	query, match := `SELECT id, title, weight FROM search_docs WHERE words MATCH $1 LIMIT $2`, strings.Join(parts, " AND ")
+	if tx.Postgres() {
+		query = `SELECT id, title, weight FROM search_docs
+			WHERE array_to_tsvector(string_to_array(words, ' ')) @@ CAST($1 AS tsquery) LIMIT $2`
+		match = strings.Join(parts, " & ")
+	}
+	rows, err := tx.QueryContext(ctx, query, match, most)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	defer rows.Close()
+	var hits []SearchHit
+	for rows.Next() {
+		var h SearchHit
+		if err := rows.Scan(&h.ID, &h.Title, &h.Weight); err != nil {
+			return nil, fmt.Errorf("read a search hit: %w", err)
+		}
+		hits = append(hits, h)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return hits, nil
+}
+
+// searchKey is the number under which a document is kept: 62 of its random
+// bits, because an FTS5 table has no other key.
+func searchKey(doc id.ID) int64 { return int64(binary.BigEndian.Uint64(doc[8:]) &^ (3 << 62)) }
+
+// searchWords leaves nothing but letters and digits, so that a word can never
+// be read as an operator of a query.
+func searchWords(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}

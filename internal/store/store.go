@@ -1,0 +1,255 @@
+// Package store is the one door to the database, SQLite or PostgreSQL. Slices
+// see a DB, which runs transactions, and a Tx, to which sqlc's generated
+// methods are passed; the same SQL text runs on both engines.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"lapak/internal/authz"
+	"lapak/internal/id"
+)
+
+// Options are what may differ between installations; zero values mean defaults.
+type Options struct {
+	Log     *slog.Logger
+	Conns   int           // PostgreSQL connections; 8 per core, at least 16
+	Readers int           // SQLite reading connections; 2 per core, at least 4
+	Timeout time.Duration // of one statement; 2 s
+}
+
+const (
+	statementTimeout = 2 * time.Second
+	longTimeout      = 60 * time.Second
+)
+
+// DB is an open database.
+type DB struct {
+	// Now is the clock of every transaction. Tests set it before use.
+	Now func() time.Time
+
+	log      *slog.Logger
+	timeout  time.Duration
+	engine   engine
+	versions versions
+	stop     context.CancelFunc
+}
+
+// engine is what the two databases do differently.
+type engine interface {
+	write(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*Tx) error) error
+	read(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*Tx) error) error
+	owner(ctx context.Context, fn func(*sql.Conn) error) error
+	migrations() dialect
+	ping(ctx context.Context) error
+	close() error
+}
+
+// conn runs statements of one transaction.
+type conn interface {
+	exec(ctx context.Context, query string, args []any) (sql.Result, error)
+	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
+	row(ctx context.Context, query string, args []any) *sql.Row
+	prepare(ctx context.Context, query string) (*sql.Stmt, error)
+}
+
+// Open opens the database that dsn names: "sqlite:PATH", made if it is not
+// there, or "postgres://...". It does not migrate.
+func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
+	db := &DB{Now: time.Now, log: o.Log, timeout: o.Timeout}
+	if db.log == nil {
+		db.log = slog.Default()
+	}
+	if db.timeout == 0 {
+		db.timeout = statementTimeout
+	}
+	db.versions.start()
+	background, stop := context.WithCancel(context.Background())
+	db.stop = stop
+	var err error
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		db.engine, err = openSQLite(ctx, background, db, path, o)
+	} else if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		db.engine, err = openPostgres(ctx, background, db, dsn, o)
+	} else {
+		err = errors.New("store: the database is sqlite:PATH or postgres://...")
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	if err := db.checkSchema(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Close waits for running transactions and closes the database.
+func (db *DB) Close() error {
+	db.stop()
+	return db.engine.close()
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.engine.ping(ctx) }
+
+// Postgres reports which engine it is, for what an operator is told.
+func (db *DB) Postgres() bool { return db.engine.migrations() == postgresDialect }
+
+// Tx runs fn in a transaction that may write. It commits if fn returns nil,
+// and else changes nothing. On PostgreSQL the transaction sees and writes only
+// rows of sc.Business. fn may run again after a lost race: it sets all it
+// returns anew, and touches nothing but tx. It must not call Tx itself.
+func (db *DB) Tx(ctx context.Context, sc authz.Scope, fn func(*Tx) error) error {
+	tx := db.newTx(ctx, sc, false)
+	if err := db.engine.write(ctx, sc, tx, fn); err != nil {
+		return err
+	}
+	for _, b := range tx.touched {
+		db.versions.bump(b)
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+// View runs fn in a transaction that only reads, all of it at one moment.
+func (db *DB) View(ctx context.Context, sc authz.Scope, fn func(*Tx) error) error {
+	return db.engine.read(ctx, sc, db.newTx(ctx, sc, true), fn)
+}
+
+func (db *DB) newTx(ctx context.Context, sc authz.Scope, reads bool) *Tx {
+	tx := &Tx{db: db, business: sc.Business, reads: reads, limit: db.timeout}
+	if ctx.Value(longKey{}) != nil {
+		tx.limit = longTimeout
+	}
+	return tx
+}
+
+// begin readies tx for a run of its function, the first or a repeated one.
+func (tx *Tx) begin(c conn) {
+	tx.Now = tx.db.Now().UTC().Truncate(time.Microsecond)
+	tx.c, tx.touched, tx.after = c, nil, nil
+	tx.over.Store(false)
+}
+
+// end makes later use of tx an error.
+func (tx *Tx) end() {
+	tx.over.Store(true)
+	for _, cancel := range tx.cancels {
+		cancel()
+	}
+	tx.cancels = nil
+}
+
+// Tx is a running transaction. sqlc's generated methods take it as their db.
+type Tx struct {
+	// Now is the time of the transaction: UTC, whole microseconds.
+	Now time.Time
+
+	db       *DB
+	c        conn
+	business id.ID
+	reads    bool
+	limit    time.Duration
+	touched  []id.ID
+	after    []func()
+	cancels  []context.CancelFunc
+	over     atomic.Bool
+}
+
+// AfterCommit runs fn once the transaction is committed, and only then.
+func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
+
+// Touch notes that something public of the business changes: when the
+// transaction commits its Version rises, here and on the other servers.
+func (tx *Tx) Touch(business id.ID) { tx.touched = append(tx.touched, business) }
+
+// Postgres reports which engine runs the transaction. It is for package store.
+func (tx *Tx) Postgres() bool { return tx.db.Postgres() }
+
+var errOver = errors.New("store: the transaction is over")
+
+// context is what a statement runs under: the caller's, limited in time. The
+// limit ends with the transaction, so rows may be read until then.
+func (tx *Tx) context(ctx context.Context) context.Context {
+	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+	if tx.over.Load() {
+		ctx, cancel := context.WithCancelCause(ctx)
+		cancel(errOver)
+		return ctx
+	}
+	ctx, cancel := context.WithTimeout(ctx, tx.limit)
+	tx.cancels = append(tx.cancels, cancel)
+	return ctx
+}
+
+// ExecContext runs a statement that returns no rows.
+func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx = tx.context(ctx)
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return tx.c.exec(ctx, query, args)
+}
+
+// QueryContext runs a statement that returns rows.
+func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx = tx.context(ctx)
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return tx.c.query(ctx, query, args)
+}
+
+// QueryRowContext runs a statement that returns at most one row.
+func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return tx.c.row(tx.context(ctx), query, args)
+}
+
+// PrepareContext makes a statement to be run often in this transaction.
+func (tx *Tx) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	ctx = tx.context(ctx)
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return tx.c.prepare(ctx, query)
+}
+
+type (
+	countKey struct{}
+	longKey  struct{}
+)
+
+// CountQueries returns a context, and the number of statements run under it so far.
+func CountQueries(ctx context.Context) (context.Context, *atomic.Int64) {
+	n := new(atomic.Int64)
+	return context.WithValue(ctx, countKey{}, n), n
+}
+
+// Long returns a context under which a statement may take a minute, for jobs
+// and commands; a request's statements may take two seconds.
+func Long(ctx context.Context) context.Context { return context.WithValue(ctx, longKey{}, true) }
+
+// IDs writes the argument of each_id: IN (SELECT value FROM each_id(@ids)).
+func IDs(ids []id.ID) string {
+	if ids == nil {
+		ids = []id.ID{}
+	}
+	b, err := json.Marshal(ids)
+	if err != nil {
+		panic(fmt.Sprintf("store: ids as JSON: %v", err)) // an ID always has a text form
+	}
+	return string(b)
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"sync"
+	"time"
+
+	"lapak/internal/id"
+)
+
+// versions counts the changes of what shops show to the public. Numbers are
+// drawn from one rising row that begins with the time of the start, so none is
+// ever given out twice.
+type versions struct {
+	mu    sync.RWMutex
+	last  uint64
+	floor uint64 // of each business that has no number of its own
+	of    map[id.ID]uint64
+	blind bool // changes made elsewhere cannot be seen at present
+}
+
+const maxVersions = 200_000
+
+func (v *versions) start() {
+	v.last = uint64(time.Now().UnixNano())
+	v.floor = v.last
+	v.of = map[id.ID]uint64{}
+}
+
+func (v *versions) bump(business id.ID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.last++
+	if len(v.of) >= maxVersions {
+		clear(v.of)
+		v.floor = v.last
+		return
+	}
+	v.of[business] = v.last
+}
+
+// bumpAll gives every business a new number.
+func (v *versions) bumpAll() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.last++
+	v.floor = v.last
+	clear(v.of)
+}
+
+func (v *versions) setBlind(b bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.blind = b
+}
+
+// Version is a number that changes whenever something public of the business
+// does. A cache reads it before it loads, and keeps what it loaded for as long
+// as the number stays. Zero means that it cannot be known now: do not cache.
+func (db *DB) Version(business id.ID) uint64 {
+	v := &db.versions
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if v.blind {
+		return 0
+	}
+	if n, ok := v.of[business]; ok {
+		return n
+	}
+	return v.floor
+}
