@@ -74,18 +74,19 @@ func (p Picture) Draw() ([]byte, error) {
 	draw.Draw(img, img.Bounds(), image.NewUniform(cloth), image.Point{}, draw.Src)
 	awning(img, dye)
 
-	left, width := 70, PictureWidth-140
-	if p.Photo != nil {
-		box := image.Rect(70, 112, 70+460, 112+460)
-		draw.Draw(img, box, image.NewUniform(color.White), image.Point{}, draw.Src)
-		draw.CatmullRom.Scale(img, box, p.Photo, square(p.Photo.Bounds()), draw.Over, nil)
-		left, width = 580, PictureWidth-580-60
-	}
-	w := writer{img: img, fonts: f, x: left, y: 120, width: width}
 	head, sub := p.Title, p.Shop
 	if head == "" {
 		head, sub = p.Shop, ""
 	}
+	box := image.Rect(70, 112, 70+460, 112+460)
+	if p.Photo != nil {
+		draw.Draw(img, box, image.NewUniform(color.White), image.Point{}, draw.Src)
+		draw.CatmullRom.Scale(img, box, p.Photo, square(p.Photo.Bounds()), draw.Over, nil)
+	} else {
+		draw.Draw(img, box, image.NewUniform(dye[1]), image.Point{}, draw.Src)
+		initial(img, f.bold, head, box)
+	}
+	w := writer{img: img, fonts: f, x: box.Max.X + 50, y: 120, width: PictureWidth - box.Max.X - 110}
 	w.text(head, true, 66, 3, inkOn)
 	w.y += 14
 	w.text(p.Price, true, 60, 1, dye[0])
@@ -126,6 +127,23 @@ func awning(img *image.RGBA, dye [4]color.RGBA) {
 				img.SetRGBA(x, y, dye[3])
 			}
 		}
+	}
+}
+
+// initial writes the first letter of s in the middle of box, where a photo would be.
+func initial(img *image.RGBA, f *sfnt.Font, s string, box image.Rectangle) {
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: 280, DPI: 72, Hinting: font.HintingNone})
+	if err != nil {
+		return
+	}
+	for _, r := range strings.ToUpper(drawable(f, s)) {
+		b, _ := font.BoundString(face, string(r))
+		d := font.Drawer{Dst: img, Src: image.NewUniform(cloth), Face: face, Dot: fixed.Point26_6{
+			X: fixed.I(box.Min.X+box.Dx()/2) - (b.Min.X+b.Max.X)/2,
+			Y: fixed.I(box.Min.Y+box.Dy()/2) - (b.Min.Y+b.Max.Y)/2,
+		}}
+		d.DrawString(string(r))
+		return
 	}
 }
 

@@ -1,0 +1,59 @@
+package store_test
+
+import (
+	"testing"
+
+	"lapak/internal/authz"
+	"lapak/internal/id"
+	"lapak/internal/store"
+	"lapak/internal/store/storetest"
+)
+
+func TestSearch(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		a, b, c := id.New(), id.New(), id.New()
+		put := func(docs ...store.SearchDoc) {
+			t.Helper()
+			err := db.Tx(t.Context(), authz.Job(id.ID{}), func(tx *store.Tx) error {
+				for _, d := range docs {
+					if err := tx.SearchPut(t.Context(), d); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		find := func(want int, terms ...store.SearchTerm) []store.SearchHit {
+			t.Helper()
+			var hits []store.SearchHit
+			err := db.View(t.Context(), authz.Visitor(id.ID{}), func(tx *store.Tx) (err error) {
+				hits, err = tx.Search(t.Context(), terms, 10)
+				return err
+			})
+			if err != nil || len(hits) != want {
+				t.Fatalf("Search(%v) = %v, %v; want %d hits", terms, hits, err, want)
+			}
+			return hits
+		}
+		put(store.SearchDoc{ID: a, Title: "keripik singkong", Weight: 3, Words: "keripik singkong balado garut qqp3205"},
+			store.SearchDoc{ID: b, Title: "sambal cumi", Words: "sambal cumi garut 250g"},
+			store.SearchDoc{ID: c, Title: "or", Words: "or and near kopi"})
+		put(store.SearchDoc{ID: a, Title: "keripik singkong", Weight: 3, Words: "keripik singkong balado garut qqp3205"})
+
+		if h := find(1, store.SearchTerm{Word: "keri", Prefix: true}, store.SearchTerm{Word: "qqp3205"}); h[0] != (store.SearchHit{a, "keripik singkong", 3}) {
+			t.Errorf("found %v", h[0])
+		}
+		find(2, store.SearchTerm{Word: "garut"})
+		find(0, store.SearchTerm{Word: "keri"})
+		find(1, store.SearchTerm{Word: "or"}, store.SearchTerm{Word: "near'\"*"}, store.SearchTerm{Word: "and"})
+		find(1, store.SearchTerm{Word: "250g"})
+		find(0)
+
+		put(store.SearchDoc{ID: a, Title: "opak", Words: "opak"}, store.SearchDoc{ID: b, Words: ""})
+		find(0, store.SearchTerm{Word: "garut"})
+		find(1, store.SearchTerm{Word: "opak"})
+	})
+}

@@ -1,0 +1,246 @@
+// Package storefront is the public face of a shop: its page, its products, the
+// cart, the checkout and the page of an order, for buyers who have no account.
+// It owns no tables: it puts together what the slices below it keep.
+package storefront
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"lapak/internal/authz"
+	"lapak/internal/blob"
+	"lapak/internal/business"
+	"lapak/internal/catalog"
+	"lapak/internal/fault"
+	"lapak/internal/id"
+	"lapak/internal/stock"
+	"lapak/internal/store"
+)
+
+// ErrNotFound is a shop, product or order that does not exist, is hidden, or
+// whose link has ended: a visitor cannot tell which.
+var ErrNotFound = fault.New(fault.NotFound, "storefront.not_found")
+
+// PerPage is how many products one view of a shop shows.
+const PerPage = 24
+
+// Few is how little of something is left when the page says how much.
+const Few = 5
+
+// Good is a product with what is left of it.
+type Good struct {
+	catalog.Product
+	Left map[id.ID]int64 // by variant; one that is not counted is missing
+}
+
+// LeftOf is how many of a variant can be ordered; counted is false when the
+// shop does not count it.
+func (g Good) LeftOf(variant id.ID) (left int64, counted bool) {
+	left, counted = g.Left[variant]
+	return left, counted
+}
+
+// Buyable reports whether a variant can be ordered now.
+func (g Good) Buyable(variant id.ID) bool {
+	left, counted := g.LeftOf(variant)
+	return !counted || left > 0 && left >= g.Min
+}
+
+// SoldOut reports whether no variant can be ordered.
+func (g Good) SoldOut() bool {
+	return !slices.ContainsFunc(g.Variants, func(v catalog.Variant) bool { return g.Buyable(v.ID) })
+}
+
+// FewLeft is how many are left of all variants together when they are few and
+// all counted, else zero.
+func (g Good) FewLeft() int64 {
+	var sum int64
+	for _, v := range g.Variants {
+		left, counted := g.LeftOf(v.ID)
+		if !counted {
+			return 0
+		}
+		sum += left
+	}
+	if sum > Few {
+		return 0
+	}
+	return sum
+}
+
+// First is the variant that a page offers before the buyer chooses: the first
+// that can be ordered.
+func (g Good) First() catalog.Variant {
+	for _, v := range g.Variants {
+		if g.Buyable(v.ID) {
+			return v
+		}
+	}
+	if len(g.Variants) == 0 {
+		return catalog.Variant{}
+	}
+	return g.Variants[0]
+}
+
+// Variant finds one of the product's variants.
+func (g Good) Variant(variant id.ID) (catalog.Variant, bool) {
+	for _, v := range g.Variants {
+		if v.ID == variant {
+			return v, true
+		}
+	}
+	return catalog.Variant{}, false
+}
+
+// Front is what the page of a shop shows.
+type Front struct {
+	Business   business.Business
+	Standing   business.Standing
+	Categories []catalog.Category
+	Goods      []Good
+	Next       catalog.Cursor
+	Until      time.Time // when the clock changes what is said; zero if never
+}
+
+// Detail is what the page of a product shows.
+type Detail struct {
+	Business business.Business
+	Standing business.Standing
+	Good     Good
+	Until    time.Time
+}
+
+// shopOf reads a shop that the public may see.
+func (s *Service) shopOf(ctx context.Context, tx *store.Tx, sc authz.Scope) (business.Business, error) {
+	b, err := s.shops.GetTx(ctx, tx, sc)
+	if errors.Is(err, business.ErrNotFound) || err == nil && !b.Visible() {
+		return business.Business{}, ErrNotFound
+	}
+	return b, err
+}
+
+// Find leads from an address to the business, and to the address it has now.
+func (s *Service) Find(ctx context.Context, slug string) (shop id.ID, now string, err error) {
+	shop, now, err = s.shops.BySlug(ctx, slug)
+	if errors.Is(err, business.ErrNotFound) {
+		err = ErrNotFound
+	}
+	return shop, now, err
+}
+
+// Shop reads one view of a shop, in a fixed number of queries.
+func (s *Service) Shop(ctx context.Context, sc authz.Scope, find catalog.Find) (Front, error) {
+	find.Limit = PerPage
+	var f Front
+	err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+		f = Front{}
+		if f.Business, err = s.shopOf(ctx, tx, sc); err != nil {
+			return err
+		}
+		if f.Categories, err = s.goods.CategoriesTx(ctx, tx, sc); err != nil {
+			return err
+		}
+		page, err := s.goods.SearchTx(ctx, tx, sc, find)
+		if err != nil {
+			return err
+		}
+		f.Next = page.Next
+		f.Goods, err = s.goodsOf(ctx, tx, sc, page.Products)
+		return err
+	})
+	if err != nil {
+		return Front{}, err
+	}
+	f.Categories = slices.DeleteFunc(f.Categories, func(c catalog.Category) bool { return c.Products == 0 })
+	now := s.db.Now()
+	f.Standing, f.Until = f.Business.Stand(now), turns(f.Business, now)
+	return f, nil
+}
+
+// Product reads one product of a shop by an address it has or had.
+func (s *Service) Product(ctx context.Context, sc authz.Scope, slug string) (Detail, error) {
+	var d Detail
+	err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+		d = Detail{}
+		if d.Business, err = s.shopOf(ctx, tx, sc); err != nil {
+			return err
+		}
+		p, err := s.goods.PublicBySlugTx(ctx, tx, sc, slug)
+		if errors.Is(err, catalog.ErrNotFound) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		goods, err := s.goodsOf(ctx, tx, sc, []catalog.Product{p})
+		if err != nil {
+			return err
+		}
+		d.Good = goods[0]
+		return nil
+	})
+	if err != nil {
+		return Detail{}, err
+	}
+	now := s.db.Now()
+	d.Standing, d.Until = d.Business.Stand(now), turns(d.Business, now)
+	return d, nil
+}
+
+// goodsOf adds what is left, in one query for any number of products.
+func (s *Service) goodsOf(ctx context.Context, tx *store.Tx, sc authz.Scope, list []catalog.Product) ([]Good, error) {
+	var counted []id.ID
+	for _, p := range list {
+		for _, v := range p.Variants {
+			if v.Tracked {
+				counted = append(counted, v.ID)
+			}
+		}
+	}
+	var levels map[id.ID]stock.Level
+	if len(counted) > 0 {
+		var err error
+		if levels, err = s.shelf.Levels(ctx, tx, sc, counted); err != nil {
+			return nil, err
+		}
+	}
+	goods := make([]Good, len(list))
+	for i, p := range list {
+		goods[i] = Good{p, map[id.ID]int64{}}
+		for _, v := range p.Variants {
+			if v.Tracked {
+				goods[i].Left[v.ID] = levels[v.ID].Free()
+			}
+		}
+	}
+	return goods, nil
+}
+
+// turns is when the clock next changes what a page says of the shop: at an
+// opening, at a closing, or at the shop's midnight, when "besok" becomes today.
+func turns(b business.Business, now time.Time) time.Time {
+	local := now.In(b.Location())
+	y, m, d := local.Date()
+	next := time.Date(y, m, d+1, 0, 0, 0, 0, b.Location())
+	st := b.Stand(now)
+	for _, t := range []time.Time{st.Until, st.Next} {
+		if t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	return next
+}
+
+// Photo reads a public photo of the shop, for its link preview.
+func (s *Service) photo(ctx context.Context, shop, photo id.ID) ([]byte, error) {
+	if photo.IsZero() {
+		return nil, nil
+	}
+	f, err := s.photos.Open(ctx, shop, photo, 640)
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, nil
+	}
+	return f.Content, err
+}
