@@ -1,0 +1,363 @@
+package payment
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lapak/internal/audit"
+	"lapak/internal/authz"
+	"lapak/internal/id"
+	"lapak/internal/ledger"
+	"lapak/internal/payment/paymentdb"
+	"lapak/internal/store"
+)
+
+// Service keeps the ways to be paid and notes what was paid.
+type Service struct {
+	db    *store.DB
+	q     paymentdb.Queries
+	books *ledger.Service
+
+	// OnPayout is called in the transaction that changes where money goes, so
+	// that the owner is told. Package app sets it.
+	OnPayout func(ctx context.Context, tx *store.Tx, sc authz.Scope) error
+}
+
+// New makes the service.
+func New(db *store.DB, books *ledger.Service) *Service { return &Service{db: db, books: books} }
+
+// Get returns how the shop is paid.
+func (s *Service) Get(ctx context.Context, sc authz.Scope) (Settings, error) {
+	var st Settings
+	err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+		st, err = s.Settings(ctx, tx, sc)
+		return err
+	})
+	return st, err
+}
+
+// Settings returns how the shop is paid; Defaults if it has not said so.
+func (s *Service) Settings(ctx context.Context, tx *store.Tx, sc authz.Scope) (Settings, error) {
+	r, err := s.q.Settings(ctx, tx, sc.Business)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Defaults(), nil
+	}
+	if err != nil {
+		return Settings{}, fmt.Errorf("read settings: %w", err)
+	}
+	st := Settings{
+		Cash: r.Cash, COD: r.Cod, CODFeeKind: FeeKind(r.CodFeeKind), CODFee: r.CodFee, CODMax: r.CodMax,
+		Transfer: r.Transfer, TransferHold: time.Duration(r.TransferHold) * time.Second, Codes: r.Codes,
+		QRIS: r.Qris, QRISHold: time.Duration(r.QrisHold) * time.Second, QRISText: r.QrisText, QRISPhoto: id.Or(r.QrisPhoto), UpdatedAt: r.UpdatedAt,
+	}
+	rows, err := s.q.Accounts(ctx, tx, sc.Business)
+	if err != nil {
+		return Settings{}, fmt.Errorf("list accounts: %w", err)
+	}
+	for _, a := range rows {
+		st.Accounts = append(st.Accounts, Account(a))
+	}
+	return st, nil
+}
+
+// clean tidies what was typed.
+func (st Settings) clean() Settings {
+	st.QRISText = strings.TrimSpace(st.QRISText)
+	st.Accounts = slices.Clone(st.Accounts)
+	for i, a := range st.Accounts {
+		a.Number = strings.NewReplacer(" ", "", "-", "", ".", "").Replace(a.Number)
+		a.Holder = strings.Join(strings.Fields(a.Holder), " ")
+		st.Accounts[i] = a
+	}
+	return st
+}
+
+// payout is what decides where money goes.
+func (st Settings) payout() string {
+	var b strings.Builder
+	for _, a := range st.Accounts {
+		fmt.Fprintf(&b, "%s|%s|%s\n", a.Bank, a.Number, a.Holder)
+	}
+	return b.String() + st.QRISText + "|" + st.QRISPhoto.String()
+}
+
+// Put sets how the shop is paid. Changing accounts or the QRIS code needs a
+// fresh proof of who it is, and the owner is told.
+func (s *Service) Put(ctx context.Context, sc authz.Scope, st Settings) error {
+	if err := sc.Can(authz.EditShop); err != nil {
+		return err
+	}
+	st = st.clean()
+	if err := validate(st); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, sc, func(tx *store.Tx) error {
+		old, err := s.Settings(ctx, tx, sc)
+		if err != nil {
+			return err
+		}
+		payout := old.payout() != st.payout()
+		if payout {
+			if err := sc.Can(authz.EditPayout); err != nil {
+				return err
+			}
+			if err := s.putAccounts(ctx, tx, sc, st.Accounts); err != nil {
+				return err
+			}
+		}
+		if err := s.q.PutSettings(ctx, tx, paymentdb.PutSettingsParams{
+			BusinessID: sc.Business, Cash: st.Cash, Cod: st.COD, CodFeeKind: string(st.CODFeeKind), CodFee: st.CODFee, CodMax: st.CODMax,
+			Transfer: st.Transfer, TransferHold: int64(st.TransferHold / time.Second), Codes: st.Codes,
+			Qris: st.QRIS, QrisHold: int64(st.QRISHold / time.Second), QrisText: st.QRISText, QrisPhoto: st.QRISPhoto.Null(), UpdatedAt: tx.Now,
+		}); err != nil {
+			return fmt.Errorf("put settings: %w", err)
+		}
+		tx.Touch(sc.Business)
+		if payout && s.OnPayout != nil && !old.UpdatedAt.IsZero() {
+			if err := s.OnPayout(ctx, tx, sc); err != nil {
+				return err
+			}
+		}
+		verb := "payment.settings"
+		if payout {
+			verb = "payment.payout"
+		}
+		return audit.Note(ctx, tx, sc, verb, sc.Business, differ(old, st))
+	})
+}
+
+func validate(st Settings) error {
+	err := st.Validate()
+	if err != nil {
+		return err
+	}
+	if len(st.Accounts) > MaxAccounts {
+		return ErrOther
+	}
+	for _, a := range st.Accounts {
+		if err := a.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) putAccounts(ctx context.Context, tx *store.Tx, sc authz.Scope, list []Account) error {
+	if err := s.q.DeleteAccounts(ctx, tx, sc.Business); err != nil {
+		return fmt.Errorf("delete accounts: %w", err)
+	}
+	for i, a := range list {
+		if a.ID.IsZero() {
+			a.ID = id.New()
+		}
+		if _, err := s.q.InsertAccount(ctx, tx, paymentdb.InsertAccountParams{
+			BusinessID: sc.Business, ID: a.ID, Bank: a.Bank, Number: a.Number, Holder: a.Holder, Position: int64(i),
+		}); err != nil {
+			return fmt.Errorf("insert account: %w", err)
+		}
+	}
+	return nil
+}
+
+// differ tells what changed, without names and whole numbers.
+func differ(a, b Settings) audit.Diff {
+	d := audit.Diff{}
+	put := func(k, x, y string) {
+		if x != y {
+			d[k] = [2]string{x, y}
+		}
+	}
+	flag := strconv.FormatBool
+	put("cash", flag(a.Cash), flag(b.Cash))
+	put("cod", flag(a.COD), flag(b.COD))
+	put("cod_fee", fmt.Sprint(a.CODFeeKind, a.CODFee), fmt.Sprint(b.CODFeeKind, b.CODFee))
+	put("cod_max", fmt.Sprint(a.CODMax), fmt.Sprint(b.CODMax))
+	put("transfer", flag(a.Transfer), flag(b.Transfer))
+	put("transfer_hold", a.TransferHold.String(), b.TransferHold.String())
+	put("codes", flag(a.Codes), flag(b.Codes))
+	put("qris", flag(a.QRIS), flag(b.QRIS))
+	put("qris_hold", a.QRISHold.String(), b.QRISHold.String())
+	put("accounts", masked(a.Accounts), masked(b.Accounts))
+	if a.QRISText != b.QRISText {
+		d["qris_text"] = [2]string{merchant(a.QRISText), merchant(b.QRISText)}
+	}
+	put("qris_photo", a.QRISPhoto.String(), b.QRISPhoto.String())
+	return d
+}
+
+func masked(list []Account) string {
+	s := make([]string, len(list))
+	for i, a := range list {
+		s[i] = a.Masked()
+	}
+	return strings.Join(s, ", ")
+}
+
+func merchant(text string) string {
+	if text == "" {
+		return ""
+	}
+	c, err := ParseQRIS(text)
+	if err != nil {
+		return "?"
+	}
+	return "****" + text[max(0, len(text)-4):] + " " + c.NMID()[max(0, len(c.NMID())-4):]
+}
+
+// MaxUnique bounds what is added to tell transfers apart.
+const MaxUnique = 999
+
+// CodeGrace is how long an amount stays taken after its invoice closed.
+const CodeGrace = 24 * time.Hour
+
+// TakeCode finds a few rupiah to add to total so that no other open invoice of
+// the shop waits for the same amount, and takes that amount for the order.
+func (s *Service) TakeCode(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID, total int64) (int64, error) {
+	used, err := s.q.UsedAmounts(ctx, tx, paymentdb.UsedAmountsParams{BusinessID: sc.Business, Least: total + 1, Most: total + MaxUnique, Now: &tx.Now})
+	if err != nil {
+		return 0, fmt.Errorf("list amounts: %w", err)
+	}
+	taken := make(map[int64]bool, len(used))
+	for _, a := range used {
+		taken[a] = true
+	}
+	for _, u := range rand.Perm(MaxUnique) {
+		code := int64(u) + 1
+		if taken[total+code] {
+			continue
+		}
+		n, err := s.q.TakeAmount(ctx, tx, paymentdb.TakeAmountParams{BusinessID: sc.Business, Amount: total + code, OrderID: order, Now: &tx.Now})
+		if err != nil {
+			return 0, fmt.Errorf("take amount: %w", err)
+		}
+		if n == 1 {
+			return code, nil
+		}
+	}
+	return 0, ErrNoCode.After(time.Hour)
+}
+
+// FreeCode lets the order's amount go, after the grace.
+func (s *Service) FreeCode(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID) error {
+	at := tx.Now.Add(CodeGrace)
+	if _, err := s.q.FreeAmounts(ctx, tx, paymentdb.FreeAmountsParams{BusinessID: sc.Business, OrderID: order, FreeAt: &at}); err != nil {
+		return fmt.Errorf("free amount: %w", err)
+	}
+	return nil
+}
+
+// ByAmount finds the order that waits, or waited last, for exactly that amount; zero if none.
+func (s *Service) ByAmount(ctx context.Context, tx *store.Tx, sc authz.Scope, amount int64) (id.ID, error) {
+	o, err := s.q.OrderOfAmount(ctx, tx, paymentdb.OrderOfAmountParams{BusinessID: sc.Business, Amount: amount})
+	if errors.Is(err, sql.ErrNoRows) {
+		return id.ID{}, nil
+	}
+	if err != nil {
+		return id.ID{}, fmt.Errorf("find amount: %w", err)
+	}
+	return o, nil
+}
+
+// account is where money of a method stands.
+func (p Payment) account() ledger.Account {
+	switch {
+	case p.Method == Transfer:
+		return ledger.Bank
+	case p.Method == QRIS:
+		return ledger.QRIS
+	case !p.Holder.IsZero():
+		return ledger.CourierCash
+	}
+	return ledger.Cash
+}
+
+// Note writes down money received, or given back when the amount is below
+// zero, and books it. The same id twice is noted once; fresh says whether it
+// was noted now. What is given back beyond what the buyer had paid too much,
+// allowed, is booked as the shop's expense.
+func (s *Service) Note(ctx context.Context, tx *store.Tx, sc authz.Scope, p Payment, allowed int64) (fresh bool, err error) {
+	if p.Amount == 0 || allowed < 0 || p.Amount > 0 && allowed != 0 || allowed > -min(p.Amount, 0) {
+		return false, fmt.Errorf("payment: amount %d, allowed %d", p.Amount, allowed)
+	}
+	account := p.account()
+	if account != ledger.CourierCash {
+		p.Holder = id.ID{}
+	}
+	n, err := s.q.InsertPayment(ctx, tx, paymentdb.InsertPaymentParams{
+		BusinessID: sc.Business, ID: p.ID, OrderID: p.Order, Method: string(p.Method), Amount: p.Amount, Holder: p.Holder,
+		PersonID: sc.Actor.Null(), Note: p.Note, At: tx.Now,
+	})
+	if err != nil {
+		return false, fmt.Errorf("insert payment: %w", err)
+	}
+	if n == 0 {
+		r, err := s.q.Payment(ctx, tx, paymentdb.PaymentParams{BusinessID: sc.Business, ID: p.ID})
+		if err != nil {
+			return false, fmt.Errorf("read payment: %w", err)
+		}
+		if r.OrderID != p.Order || r.Amount != p.Amount || r.Method != string(p.Method) {
+			return false, ErrOther
+		}
+		return false, nil
+	}
+	kind := "payment.in"
+	if p.Amount < 0 {
+		kind = "payment.out"
+	}
+	return true, s.books.Post(ctx, tx, sc, ledger.Entry{
+		Key: "payment/" + p.ID.String(), Kind: kind, Order: p.Order,
+		Lines: []ledger.Line{
+			{Account: account, Holder: p.Holder, Amount: p.Amount},
+			{Account: ledger.Refund, Amount: allowed},
+			{Account: ledger.Receivable, Amount: -p.Amount - allowed},
+		},
+	})
+}
+
+// Of lists what was paid for an order and given back, oldest first.
+func (s *Service) Of(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID) ([]Payment, error) {
+	rows, err := s.q.PaymentsOf(ctx, tx, paymentdb.PaymentsOfParams{BusinessID: sc.Business, OrderID: order})
+	if err != nil {
+		return nil, fmt.Errorf("list payments: %w", err)
+	}
+	list := make([]Payment, len(rows))
+	for i, r := range rows {
+		list[i] = Payment{r.ID, r.OrderID, Method(r.Method), r.Amount, r.Holder, id.Or(r.PersonID), r.Note, r.At}
+	}
+	return list, nil
+}
+
+// Taken sums money by method from since up to, and without, before.
+func (s *Service) Taken(ctx context.Context, sc authz.Scope, since, before time.Time) (map[Method]int64, error) {
+	if err := sc.Can(authz.SeeMoney); err != nil {
+		return nil, err
+	}
+	sums := map[Method]int64{}
+	err := s.db.View(ctx, sc, func(tx *store.Tx) error {
+		clear(sums)
+		rows, err := s.q.TakenBetween(ctx, tx, paymentdb.TakenBetweenParams{BusinessID: sc.Business, Since: since, Before: before})
+		if err != nil {
+			return fmt.Errorf("sum payments: %w", err)
+		}
+		for _, r := range rows {
+			sums[Method(r.Method)] = r.Amount
+		}
+		return nil
+	})
+	return sums, err
+}
+
+// Invariants are what must hold of payments at any time.
+var Invariants = []store.Invariant{
+	{Name: "each payment is booked", SQL: `SELECT p.business_id, p.id FROM payments p WHERE NOT EXISTS (
+		SELECT 1 FROM ledger_entries e JOIN ledger_lines l ON l.business_id = e.business_id AND l.entry_id = e.id
+		WHERE e.business_id = p.business_id AND e.order_id = p.order_id AND e.at = p.at AND l.amount = p.amount
+		AND l.account IN ('cash', 'bank', 'qris', 'courier_cash'))`},
+}
