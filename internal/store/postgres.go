@@ -140,6 +140,9 @@ func (e *postgresDB) run(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*T
 	if err := fn(tx); err != nil {
 		return err
 	}
+	if err := tx.flush(); err != nil {
+		return err
+	}
 	for _, b := range tx.touched {
 		if _, err := c.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, b.String()); err != nil {
 			return fmt.Errorf("notify: %w", err)

@@ -152,6 +152,9 @@ func (e *sqliteDB) savepoint(tx *Tx, fn func(*Tx) error) (b *batch, err error) {
 	if err := fn(tx); err != nil {
 		return b, err
 	}
+	if err := tx.flush(); err != nil {
+		return b, err
+	}
 	if err := e.writer.do(ctx, "RELEASE caller"); err != nil {
 		return b, fmt.Errorf("release: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,8 @@ type DB struct {
 	engine   engine
 	versions versions
 	stop     context.CancelFunc
+
+	subscribers subscribers
 }
 
 // engine is what the two databases do differently.
@@ -119,6 +122,9 @@ func (db *DB) Tx(ctx context.Context, sc authz.Scope, fn func(*Tx) error) error 
 	for _, f := range tx.after {
 		f()
 	}
+	for _, topic := range tx.signals {
+		db.subscribers.tell(topic)
+	}
 	return nil
 }
 
@@ -138,7 +144,7 @@ func (db *DB) newTx(ctx context.Context, sc authz.Scope, reads bool) *Tx {
 // begin readies tx for a run of its function, the first or a repeated one.
 func (tx *Tx) begin(c conn) {
 	tx.Now = tx.db.Now().UTC().Truncate(time.Microsecond)
-	tx.c, tx.touched, tx.after = c, nil, nil
+	tx.c, tx.touched, tx.before, tx.after, tx.signals, tx.local = c, nil, nil, nil, nil, nil
 	tx.over.Store(false)
 }
 
@@ -162,9 +168,48 @@ type Tx struct {
 	reads    bool
 	limit    time.Duration
 	touched  []id.ID
+	before   []func() error
 	after    []func()
+	signals  []string
+	local    map[any]any
 	cancels  []context.CancelFunc
 	over     atomic.Bool
+}
+
+// BeforeCommit runs fn when the transaction's function has done its work; an
+// error from it undoes the transaction.
+func (tx *Tx) BeforeCommit(fn func() error) { tx.before = append(tx.before, fn) }
+
+// flush runs what waits for the end of the transaction's function.
+func (tx *Tx) flush() error {
+	for len(tx.before) > 0 {
+		fn := tx.before[0]
+		tx.before = tx.before[1:]
+		if err := fn(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Local returns what this transaction keeps under key, made at first use.
+func (tx *Tx) Local(key any, fresh func() any) any {
+	if v, ok := tx.local[key]; ok {
+		return v
+	}
+	if tx.local == nil {
+		tx.local = map[any]any{}
+	}
+	v := fresh()
+	tx.local[key] = v
+	return v
+}
+
+// Signal tells the subscribers of topic in this process, after the commit.
+func (tx *Tx) Signal(topic string) {
+	if !slices.Contains(tx.signals, topic) {
+		tx.signals = append(tx.signals, topic)
+	}
 }
 
 // AfterCommit runs fn once the transaction is committed, and only then.
