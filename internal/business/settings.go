@@ -46,8 +46,11 @@ func (p Profile) Validate() error {
 		field, text string
 		max         int
 	}{
-		{"tagline", p.Tagline, maxTagline}, {"about", p.About, maxAbout}, {"street", p.Street, maxStreet},
-		{"landmark", p.Landmark, maxLandmark}, {"mail", p.Mail, 120},
+		{"tagline", p.Tagline, maxTagline},
+		{"about", p.About, maxAbout},
+		{"street", p.Street, maxStreet},
+		{"landmark", p.Landmark, maxLandmark},
+		{"mail", p.Mail, 120},
 	} {
 		f.Check(utf8.RuneCountInString(c.text) <= c.max, c.field, "form.too_long", c.max)
 	}
@@ -226,7 +229,10 @@ func (s *Service) PutIdentity(ctx context.Context, sc authz.Scope, n Identity) (
 			field, s string
 			check    func(string) error
 		}{
-			{"nib", n.NIB, CheckNIB}, {"npwp", n.NPWP, CheckNPWP}, {"halal", n.Halal, CheckHalal}, {"pirt", n.PIRT, CheckPIRT},
+			{"nib", n.NIB, CheckNIB},
+			{"npwp", n.NPWP, CheckNPWP},
+			{"halal", n.Halal, CheckHalal},
+			{"pirt", n.PIRT, CheckPIRT},
 			{"nik", n.NIK, func(s string) error { return CheckNIK(s, tx.Now) }},
 		} {
 			if c.s != "" {
