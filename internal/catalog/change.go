@@ -195,7 +195,7 @@ func (s *Service) SetQuick(ctx context.Context, sc authz.Scope, d Quick) error {
 			if _, err := s.q.SetPrice(ctx, tx, catalogdb.SetPriceParams{BusinessID: sc.Business, ID: d.Variant, Price: d.Price}); err != nil {
 				return fmt.Errorf("set price: %w", err)
 			}
-			diff := audit.Diff{"price": {strconv.FormatInt(o.Price, 10), strconv.FormatInt(d.Price, 10)}}
+			diff := audit.Diff{"price": {From: o.Price, To: d.Price}}
 			if err := audit.Note(ctx, tx, sc, "product.price", o.Product, diff); err != nil {
 				return err
 			}
@@ -214,7 +214,7 @@ func differences(old Product, d Form) audit.Diff {
 	diff := audit.Diff{}
 	text := func(field, a, b string) {
 		if a != b {
-			diff[field] = [2]string{a, b}
+			diff[field] = audit.Change{From: a, To: b}
 		}
 	}
 	text("title", old.Title, d.Title)

@@ -65,7 +65,7 @@ func (s *Service) items(ctx context.Context, tx *store.Tx, sc authz.Scope) ([]It
 	}
 	levels := make(map[id.ID]Level, len(rows))
 	for _, r := range rows {
-		levels[r.VariantID] = Level(r)
+		levels[r.VariantID] = levelOf(stockdb.LevelsRow(r))
 	}
 	sold, err := s.q.SoldSince(ctx, tx, stockdb.SoldSinceParams{BusinessID: sc.Business, Since: tx.Now.Add(-fourWeeks)})
 	if err != nil {

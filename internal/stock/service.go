@@ -122,7 +122,7 @@ func (s *Service) Holds(ctx context.Context, tx *store.Tx, sc authz.Scope, order
 	}
 	list := make([]Hold, len(rows))
 	for i, r := range rows {
-		list[i] = Hold(r)
+		list[i] = Hold{r.VariantID, r.Quantity, r.Until}
 	}
 	return list, nil
 }
@@ -300,6 +300,10 @@ func (s *Service) level(ctx context.Context, tx *store.Tx, sc authz.Scope, varia
 	return Level{variant, r.OnHand, r.Reserved, r.Threshold, r.WarnAt}, nil
 }
 
+func levelOf(r stockdb.LevelsRow) Level {
+	return Level{r.VariantID, r.OnHand, r.Reserved, r.Threshold, r.WarnAt}
+}
+
 // Levels returns the levels of variants, in one query. A variant of which
 // nothing was ever booked is left out: its zero Level says the same.
 func (s *Service) Levels(ctx context.Context, tx *store.Tx, sc authz.Scope, variants []id.ID) (map[id.ID]Level, error) {
@@ -312,7 +316,7 @@ func (s *Service) Levels(ctx context.Context, tx *store.Tx, sc authz.Scope, vari
 	}
 	all := make(map[id.ID]Level, len(rows))
 	for _, r := range rows {
-		all[r.VariantID] = Level(r)
+		all[r.VariantID] = levelOf(r)
 	}
 	return all, nil
 }
@@ -381,7 +385,7 @@ func (s *Service) book(ctx context.Context, tx *store.Tx, sc authz.Scope, m Move
 	if err := s.add(ctx, tx, sc, m); err != nil {
 		return err
 	}
-	return audit.Note(ctx, tx, sc, verb, m.Variant, audit.Diff{"quantity": {"", fmt.Sprint(m.Quantity)}, "reason": {"", string(m.Reason)}})
+	return audit.Note(ctx, tx, sc, verb, m.Variant, audit.Diff{"quantity": {To: m.Quantity}, "reason": {To: m.Reason}})
 }
 
 func (s *Service) known(ctx context.Context, tx *store.Tx, sc authz.Scope, variant id.ID) error {
@@ -420,7 +424,7 @@ func (s *Service) SetRule(ctx context.Context, sc authz.Scope, r Rule) error {
 			return fmt.Errorf("set rule: %w", err)
 		}
 		tx.Touch(sc.Business)
-		diff := audit.Diff{"threshold": {fmt.Sprint(old.Threshold), fmt.Sprint(r.Threshold)}}
+		diff := audit.Diff{"threshold": {From: old.Threshold, To: r.Threshold}}
 		return audit.Note(ctx, tx, sc, "stock.rule", r.Variant, diff)
 	})
 }
