@@ -42,6 +42,10 @@ func Migrations(engine string) fs.FS {
 // a transaction; of several servers that start together one does it and the
 // others wait.
 func (db *DB) Migrate(ctx context.Context) error {
+	return db.migrate(ctx, Migrations(string(db.engine.migrations())))
+}
+
+func (db *DB) migrate(ctx context.Context, files fs.FS) error {
 	if err := db.checkSchema(ctx); err != nil {
 		return err
 	}
@@ -65,7 +69,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 		}
 		opts = append(opts, goose.WithSessionLocker(locker))
 	}
-	p, err := goose.NewProvider(kind, pool, Migrations(string(d)), opts...)
+	p, err := goose.NewProvider(kind, pool, files, opts...)
 	if err != nil {
 		return fmt.Errorf("store: read the migrations of %s: %w", d, err)
 	}

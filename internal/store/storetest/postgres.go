@@ -46,6 +46,17 @@ var (
 // the one that LAPAK_TEST_POSTGRES names (as a superuser).
 func PostgresDSN(t testing.TB) string {
 	t.Helper()
+	return database(t, false)
+}
+
+// EmptyPostgresDSN names a database that was not migrated.
+func EmptyPostgresDSN(t testing.TB) string {
+	t.Helper()
+	return database(t, true)
+}
+
+func database(t testing.TB, bare bool) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
 	defer cancel()
 	server.Do(func() {
@@ -59,6 +70,9 @@ func PostgresDSN(t testing.TB) string {
 	}
 	name := fmt.Sprintf("lapak_test_%d_%d", os.Getpid(), serial.Add(1))
 	create := func() error {
+		if bare {
+			return run(ctx, server.url, "CREATE DATABASE "+name)
+		}
 		return run(ctx, server.url, "CREATE DATABASE "+name+" TEMPLATE "+server.template)
 	}
 	err := create()

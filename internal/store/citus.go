@@ -1,0 +1,73 @@
+package store
+
+// Placement says where a table's rows lie in a Citus cluster.
+type Placement string
+
+// The placements. A distributed table is spread by business_id, a reference
+// table is copied to every server, a local one stays on the coordinator.
+const (
+	Distributed Placement = "distributed"
+	Reference   Placement = "reference"
+	Local       Placement = "local"
+)
+
+// Placements names every table. Tests hold it against the migrations: what is
+// made by tenant or tenant_log is distributed, what is made by shared is not.
+var Placements = map[string]Placement{
+	"store_schema": Local,
+
+	"audit":       Distributed,
+	"audit_heads": Distributed,
+
+	"jobs":          Local,
+	"job_schedules": Local,
+
+	"blobs":      Distributed,
+	"blob_files": Distributed,
+	"blob_usage": Distributed,
+
+	"mails": Local,
+
+	"push_subscriptions": Distributed,
+
+	"businesses":  Distributed,
+	"slugs":       Local,
+	"registry":    Local,
+	"appeals":     Local,
+	"handovers":   Local,
+	"onboardings": Local,
+
+	"ledger_entries":  Distributed,
+	"ledger_lines":    Distributed,
+	"ledger_balances": Distributed,
+
+	"categories":     Distributed,
+	"products":       Distributed,
+	"product_slugs":  Distributed,
+	"variants":       Distributed,
+	"product_photos": Distributed,
+
+	"stock_levels":      Distributed,
+	"stock_moves":       Distributed,
+	"stock_holds":       Distributed,
+	"stock_counts":      Distributed,
+	"stock_count_lines": Distributed,
+
+	"payment_settings": Distributed,
+	"payment_accounts": Distributed,
+	"payment_codes":    Distributed,
+	"payments":         Distributed,
+
+	"orders":        Distributed,
+	"order_lines":   Distributed,
+	"order_events":  Distributed,
+	"order_numbers": Distributed,
+	"order_tokens":  Local,
+
+	"directory_shops":    Local,
+	"directory_products": Local,
+	"directory_lists":    Local,
+	"directory_words":    Local,
+	"directory_near":     Local,
+	"search_docs":        Local,
+}
