@@ -150,7 +150,7 @@ func (s *Service) AcceptHandover(ctx context.Context, sc authz.Scope, token stri
 		if _, err := s.q.PutNIK(ctx, tx, businessdb.PutNIKParams{BusinessID: h.Business, UpdatedAt: tx.Now}); err != nil {
 			return fmt.Errorf("wipe number: %w", err)
 		}
-		return audit.Note(ctx, tx, own, "business.handed_over", h.Business, audit.Diff{"owner": {h.From.String(), sc.Actor.String()}})
+		return audit.Note(ctx, tx, own, "business.handed_over", h.Business, audit.Diff{"owner": change(h.From.String(), sc.Actor.String())})
 	})
 	return h.Business, err
 }

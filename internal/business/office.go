@@ -473,7 +473,7 @@ func (s *Service) Decide(ctx context.Context, sc authz.Scope, appeal id.ID, lift
 		if n == 0 {
 			return ErrDecided
 		}
-		if err := audit.Note(ctx, tx, own, "business.appeal_decided", appeal, audit.Diff{"decision": {string(AppealOpen), string(d)}}); err != nil {
+		if err := audit.Note(ctx, tx, own, "business.appeal_decided", appeal, audit.Diff{"decision": change(string(AppealOpen), string(d))}); err != nil {
 			return err
 		}
 		if !lift {

@@ -315,3 +315,5 @@ func cleanText(s string) string {
 
 // foldName is a name as the registry is searched by.
 func foldName(s string) string { return " " + strings.ReplaceAll(fold(s, 4*maxName), "-", " ") }
+
+func change(from, to string) audit.Change { return audit.Change{From: from, To: to} }

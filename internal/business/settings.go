@@ -108,11 +108,11 @@ func (s *Service) PutProfile(ctx context.Context, sc authz.Scope, p Profile) (Bu
 			{"name", b.Name, p.Name}, {"tagline", b.Tagline, p.Tagline}, {"trade", b.Trade, p.Trade}, {"kbli", b.KBLI, p.KBLI}, {"village", b.Village, p.Village},
 		} {
 			if c.from != c.to {
-				diff[c.what] = [2]string{c.from, c.to}
+				diff[c.what] = change(c.from, c.to)
 			}
 		}
 		if b.Phone != a.Phone {
-			diff["phone"] = [2]string{phone.Number(b.Phone).Masked(), num.Masked()}
+			diff["phone"] = change(phone.Number(b.Phone).Masked(), num.Masked())
 		}
 		return n, diff, wrap(err, "write profile")
 	})
@@ -125,7 +125,7 @@ func (s *Service) PutLook(ctx context.Context, sc authz.Scope, d Dye) (Business,
 	}
 	return s.edit(ctx, sc, authz.EditShop, "business.look", func(tx *store.Tx, b Business) (int64, audit.Diff, error) {
 		n, err := s.q.PutLook(ctx, tx, businessdb.PutLookParams{BusinessID: sc.Business, Dye: string(d), UpdatedAt: tx.Now})
-		return n, audit.Diff{"dye": {string(b.Dye), string(d)}}, wrap(err, "write look")
+		return n, audit.Diff{"dye": change(string(b.Dye), string(d))}, wrap(err, "write look")
 	})
 }
 
@@ -165,7 +165,7 @@ func (s *Service) AddClosing(ctx context.Context, sc authz.Scope, c Closing) (Bu
 			return 0, nil, fault.New(fault.Invalid, "business.closings_many", maxClosings).On("from")
 		}
 		n, err := s.q.PutClosings(ctx, tx, businessdb.PutClosingsParams{BusinessID: sc.Business, Closings: writeJSON(all), UpdatedAt: tx.Now})
-		return n, audit.Diff{"closing": {"", c.From + "/" + c.To}}, wrap(err, "write closings")
+		return n, audit.Diff{"closing": change("", c.From + "/" + c.To)}, wrap(err, "write closings")
 	})
 }
 
@@ -177,7 +177,7 @@ func (s *Service) RemoveClosing(ctx context.Context, sc authz.Scope, from, to st
 			all = []Closing{}
 		}
 		n, err := s.q.PutClosings(ctx, tx, businessdb.PutClosingsParams{BusinessID: sc.Business, Closings: writeJSON(all), UpdatedAt: tx.Now})
-		return n, audit.Diff{"closing": {from + "/" + to, ""}}, wrap(err, "write closings")
+		return n, audit.Diff{"closing": change(from + "/" + to, "")}, wrap(err, "write closings")
 	})
 }
 
@@ -198,7 +198,7 @@ func (s *Service) Resume(ctx context.Context, sc authz.Scope) (Business, error) 
 func (s *Service) pause(ctx context.Context, sc authz.Scope, on bool, note string) (Business, error) {
 	return s.edit(ctx, sc, authz.EditShop, "business.pause", func(tx *store.Tx, b Business) (int64, audit.Diff, error) {
 		n, err := s.q.PutPause(ctx, tx, businessdb.PutPauseParams{BusinessID: sc.Business, Paused: on, PausedNote: note, UpdatedAt: tx.Now})
-		return n, audit.Diff{"paused": {fmt.Sprint(b.Paused), fmt.Sprint(on)}}, wrap(err, "pause")
+		return n, audit.Diff{"paused": change(fmt.Sprint(b.Paused), fmt.Sprint(on))}, wrap(err, "pause")
 	})
 }
 
@@ -253,7 +253,7 @@ func (s *Service) PutIdentity(ctx context.Context, sc authz.Scope, n Identity) (
 			{"nib", b.NIB, n.NIB}, {"halal", b.Halal, n.Halal}, {"pirt", b.PIRT, n.PIRT}, {"npwp", tail(b.NPWP), tail(n.NPWP)},
 		} {
 			if c.from != c.to {
-				diff[c.what] = [2]string{c.from, c.to}
+				diff[c.what] = change(c.from, c.to)
 			}
 		}
 		if n.NIK == "" && !n.DropNIK {
@@ -263,7 +263,7 @@ func (s *Service) PutIdentity(ctx context.Context, sc authz.Scope, n Identity) (
 		if !n.DropNIK {
 			put.NikSealed, put.NikMac, put.NikTail = s.vault.seal(sc.Business, n.NIK), s.vault.markOf(n.NIK), n.NIK[12:]
 		}
-		diff["nik"] = [2]string{tail(b.NIKTail), tail(put.NikTail)}
+		diff["nik"] = change(tail(b.NIKTail), tail(put.NikTail))
 		rows, err = s.q.PutNIK(ctx, tx, put)
 		return rows, diff, wrap(err, "write number")
 	})
@@ -316,7 +316,7 @@ func (s *Service) PutSlug(ctx context.Context, sc authz.Scope, slug string) (Bus
 			return 0, nil, err
 		}
 		n, err := s.q.PutSlugOf(ctx, tx, businessdb.PutSlugOfParams{BusinessID: sc.Business, Slug: slug, UpdatedAt: tx.Now})
-		return n, audit.Diff{"slug": {b.Slug, slug}}, wrap(err, "write address")
+		return n, audit.Diff{"slug": change(b.Slug, slug)}, wrap(err, "write address")
 	})
 }
 

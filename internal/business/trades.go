@@ -83,7 +83,7 @@ var Trades = []Trade{
 		},
 	},
 	{
-		ID: "T8", Name: "Kerajinan", English: "Craft", Icon: "gem", Example: "Tas anyaman pandan", OpenData: "CRAFT", Goods: true,
+		ID: "T8", Name: "Kerajinan", English: "Craft", Icon: "palette", Example: "Tas anyaman pandan", OpenData: "CRAFT", Goods: true,
 		KBLI: []KBLI{
 			{"32909", "Industri Pengolahan Lainnya YTDL"},
 			{"16291", "Industri Barang Anyaman dari Rotan dan Bambu"},
