@@ -48,12 +48,6 @@ type Runner struct {
 	done, failed, died atomic.Int64
 }
 
-type schedule struct {
-	name  string
-	every time.Duration
-	fn    func(context.Context) error
-}
-
 // New makes a runner. Handle and Every give it its work before Start.
 func New(db *store.DB, o Options) *Runner {
 	r := &Runner{
@@ -89,17 +83,6 @@ func Handle[A Args](r *Runner, fn func(ctx context.Context, sc authz.Scope, a A)
 		}
 		return fn(ctx, sc, a)
 	}
-}
-
-// Every runs fn once each d, on one of the servers. What was missed, because
-// nothing ran or the clock jumped, is made up for by one run.
-func Every(r *Runner, name string, d time.Duration, fn func(ctx context.Context) error) {
-	for _, s := range r.schedules {
-		if s.name == name {
-			panic("job: two schedules named " + name)
-		}
-	}
-	r.schedules = append(r.schedules, schedule{name, d, fn})
 }
 
 // Kinds lists the kinds of jobs that have a handler.
@@ -375,73 +358,6 @@ func pause(n int64) time.Duration {
 	return d*4/5 + time.Duration(rand.Int64N(int64(d*2/5)))
 }
 
-func (r *Runner) makeSchedules(ctx context.Context) error {
-	if len(r.schedules) == 0 {
-		return nil
-	}
-	return r.db.Tx(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
-		for _, s := range r.schedules {
-			if err := q.MakeSchedule(ctx, tx, jobdb.MakeScheduleParams{Name: s.name, NextAt: tx.Now}); err != nil {
-				return fmt.Errorf("make schedule %s: %w", s.name, err)
-			}
-		}
-		return nil
-	})
-}
-
-func (r *Runner) runSchedules(claiming, working context.Context) {
-	for _, s := range r.schedules {
-		if claiming.Err() != nil {
-			return
-		}
-		mine, err := r.claimSchedule(claiming, s)
-		if err != nil {
-			r.log.ErrorContext(claiming, "schedule cannot be claimed", "schedule", s.name, "error", err)
-		}
-		if !mine {
-			continue
-		}
-		r.group.Go(func() { r.runSchedule(working, s) })
-	}
-}
-
-func (r *Runner) claimSchedule(ctx context.Context, s schedule) (mine bool, err error) {
-	err = r.db.Tx(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
-		n, err := q.ClaimSchedule(ctx, tx, jobdb.ClaimScheduleParams{NextAt: tx.Now.Add(s.every), Now: &tx.Now, Name: s.name, TooFar: tx.Now.Add(2 * s.every)})
-		mine = n == 1
-		return err
-	})
-	return mine, err
-}
-
-func (r *Runner) runSchedule(ctx context.Context, s schedule) {
-	run, cancel := context.WithTimeout(store.Long(ctx), max(limit, min(s.every, 10*time.Minute)))
-	defer cancel()
-	err := func() (err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-			}
-		}()
-		return s.fn(run)
-	}()
-	if err == nil {
-		r.done.Add(1)
-		return
-	}
-	r.failed.Add(1)
-	r.log.ErrorContext(ctx, "schedule failed", "schedule", s.name, "error", err)
-	soon := min(s.every, 5*time.Minute)
-	record, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer stop()
-	werr := r.db.Tx(record, authz.Job(id.ID{}), func(tx *store.Tx) error {
-		return q.SetSchedule(record, tx, jobdb.SetScheduleParams{NextAt: tx.Now.Add(soon), Name: s.name})
-	})
-	if werr != nil {
-		r.log.ErrorContext(ctx, "schedule waits for its next time", "schedule", s.name, "error", werr)
-	}
-}
-
 // Drain does all jobs that are due now, and those that they put, one after
 // another, and says how many. Tests use it in place of Start.
 func (r *Runner) Drain(ctx context.Context) (int, error) {
@@ -457,25 +373,6 @@ func (r *Runner) Drain(ctx context.Context) (int, error) {
 			n++
 		}
 	}
-}
-
-// RunSchedules runs the schedules that are due now, one after another.
-func (r *Runner) RunSchedules(ctx context.Context) error {
-	if err := r.makeSchedules(ctx); err != nil {
-		return err
-	}
-	for _, s := range r.schedules {
-		mine, err := r.claimSchedule(ctx, s)
-		if err != nil {
-			return err
-		}
-		if mine {
-			if err := s.fn(ctx); err != nil {
-				return fmt.Errorf("schedule %s: %w", s.name, err)
-			}
-		}
-	}
-	return nil
 }
 
 // Stats are counts of this process, and what waits in the database.
