@@ -33,3 +33,10 @@ SELECT l.account, CAST(sum(l.amount) AS bigint) AS amount FROM ledger_entries e
 JOIN ledger_lines l ON l.business_id = e.business_id AND l.entry_id = e.id
 WHERE e.business_id = @business_id AND e.at >= @since AND e.at < @before
 GROUP BY l.account ORDER BY l.account;
+
+-- name: HasKey :one
+SELECT count(*) FROM ledger_entries WHERE business_id = @business_id AND key = @key;
+
+-- Who reads a balance to take from it keeps others from doing so meanwhile.
+-- name: LockBalance :one
+UPDATE ledger_balances SET amount = amount WHERE business_id = @business_id AND account = @account AND holder = @holder RETURNING amount;

@@ -143,3 +143,25 @@ var Invariants = []store.Invariant{
 		UNION ALL SELECT business_id, account, holder, -amount FROM ledger_balances) x
 		GROUP BY business_id, account, holder HAVING sum(amount) <> 0`},
 }
+
+// Has reports whether a key is booked.
+func (s *Service) Has(ctx context.Context, tx *store.Tx, sc authz.Scope, key string) (bool, error) {
+	n, err := s.q.HasKey(ctx, tx, ledgerdb.HasKeyParams{BusinessID: sc.Business, Key: key})
+	if err != nil {
+		return false, fmt.Errorf("read key: %w", err)
+	}
+	return n > 0, nil
+}
+
+// Held is Balance for who is going to take from it: nobody else takes before
+// the transaction ends.
+func (s *Service) Held(ctx context.Context, tx *store.Tx, sc authz.Scope, a Account, holder id.ID) (int64, error) {
+	n, err := s.q.LockBalance(ctx, tx, ledgerdb.LockBalanceParams{BusinessID: sc.Business, Account: string(a), Holder: holder})
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("lock balance: %w", err)
+	}
+	return n, nil
+}

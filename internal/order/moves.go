@@ -31,6 +31,7 @@ const (
 	ActEdit     Act = "edit"
 	ActPay      Act = "pay"
 	ActClaim    Act = "claim" // the buyer says that it is paid
+	ActUnclaim  Act = "unclaim" // the shop finds no such money
 	ActRefund   Act = "refund"
 	ActNote     Act = "note"
 	ActUndo     Act = "undo"
@@ -59,6 +60,7 @@ var rules = []struct {
 }{
 	{ActAccept, rule{from: []State{Placed}, to: Accepted, verb: authz.MoveOrders, undo: true, bulk: true}},
 	{ActPay, rule{from: []State{Placed, Accepted, Packed, Sent, Failed, Done}, verb: authz.TakePayments, fits: due}},
+	{ActUnclaim, rule{from: live, verb: authz.TakePayments, fits: func(o Order) bool { return o.ClaimedAt != nil && o.Due() > 0 }}},
 	{ActPack, rule{from: []State{Accepted}, to: Packed, verb: authz.MoveOrders, undo: true, bulk: true}},
 	{ActHandOver, rule{from: []State{Accepted, Packed}, to: Sent, verb: authz.MoveOrders, way: Own, bulk: true, fits: paidAhead}},
 	{ActCollect, rule{from: []State{Accepted, Packed}, to: Done, verb: authz.MoveOrders, way: Pickup, fits: paidAhead}},

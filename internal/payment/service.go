@@ -171,7 +171,7 @@ func differ(a, b Settings) audit.Diff {
 	d := audit.Diff{}
 	put := func(k, x, y string) {
 		if x != y {
-			d[k] = [2]string{x, y}
+			d[k] = audit.Change{From: x, To: y}
 		}
 	}
 	flag := strconv.FormatBool
@@ -186,7 +186,7 @@ func differ(a, b Settings) audit.Diff {
 	put("qris_hold", a.QRISHold.String(), b.QRISHold.String())
 	put("accounts", masked(a.Accounts), masked(b.Accounts))
 	if a.QRISText != b.QRISText {
-		d["qris_text"] = [2]string{merchant(a.QRISText), merchant(b.QRISText)}
+		d["qris_text"] = audit.Change{From: merchant(a.QRISText), To: merchant(b.QRISText)}
 	}
 	put("qris_photo", a.QRISPhoto.String(), b.QRISPhoto.String())
 	return d

@@ -171,6 +171,22 @@ func (q *Queries) EntryByKey(ctx context.Context, db DBTX, arg EntryByKeyParams)
 	return items, nil
 }
 
+const hasKey = `-- name: HasKey :one
+SELECT count(*) FROM ledger_entries WHERE business_id = $1 AND key = $2
+`
+
+type HasKeyParams struct {
+	BusinessID id.ID
+	Key        string
+}
+
+func (q *Queries) HasKey(ctx context.Context, db DBTX, arg HasKeyParams) (int64, error) {
+	row := db.QueryRowContext(ctx, hasKey, arg.BusinessID, arg.Key)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const insertEntry = `-- name: InsertEntry :execrows
 INSERT INTO ledger_entries (business_id, id, key, kind, order_id, person_id, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -228,6 +244,24 @@ func (q *Queries) InsertLine(ctx context.Context, db DBTX, arg InsertLineParams)
 		arg.Amount,
 	)
 	return err
+}
+
+const lockBalance = `-- name: LockBalance :one
+UPDATE ledger_balances SET amount = amount WHERE business_id = $1 AND account = $2 AND holder = $3 RETURNING amount
+`
+
+type LockBalanceParams struct {
+	BusinessID id.ID
+	Account    string
+	Holder     id.ID
+}
+
+// Who reads a balance to take from it keeps others from doing so meanwhile.
+func (q *Queries) LockBalance(ctx context.Context, db DBTX, arg LockBalanceParams) (int64, error) {
+	row := db.QueryRowContext(ctx, lockBalance, arg.BusinessID, arg.Account, arg.Holder)
+	var amount int64
+	err := row.Scan(&amount)
+	return amount, err
 }
 
 const orderSum = `-- name: OrderSum :one
