@@ -28,6 +28,21 @@ var Placements = map[string]Placement{
 
 	"mails": Local,
 
+	"people":          Local,
+	"phone_owners":    Local,
+	"mail_owners":     Local,
+	"memberships":     Local,
+	"pins":            Local,
+	"devices":         Local,
+	"sessions":        Local,
+	"invitations":     Local,
+	"account_links":   Local,
+	"recovery_codes":  Local,
+	"guesses":         Local,
+	"account_notices": Local,
+	"legal_texts":     Local,
+	"acceptances":     Local,
+
 	"push_subscriptions": Distributed,
 
 	"businesses":  Distributed,

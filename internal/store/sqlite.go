@@ -240,6 +240,7 @@ func (e *sqliteDB) commit(ctx context.Context) {
 		e.fail(ctx, fmt.Errorf("commit: %w", err))
 		return
 	}
+	e.db.commits.Add(1)
 	e.batch = nil
 	close(b.done)
 }
@@ -307,6 +308,7 @@ func (e *sqliteDB) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		e.db.full.Store(full(e.path))
 		if !e.turn.try() {
 			continue
 		}

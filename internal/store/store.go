@@ -44,6 +44,9 @@ type DB struct {
 	stop     context.CancelFunc
 
 	subscribers subscribers
+
+	readOnly, full  atomic.Bool
+	writes, commits atomic.Int64
 }
 
 // engine is what the two databases do differently.
@@ -112,10 +115,14 @@ func (db *DB) Postgres() bool { return db.engine.migrations() == postgresDialect
 // rows of sc.Business. fn may run again after a lost race: it sets all it
 // returns anew, and touches nothing but tx. It must not call Tx itself.
 func (db *DB) Tx(ctx context.Context, sc authz.Scope, fn func(*Tx) error) error {
+	if err := db.Writable(); err != nil {
+		return err
+	}
 	tx := db.newTx(ctx, sc, false)
 	if err := db.engine.write(ctx, sc, tx, fn); err != nil {
 		return err
 	}
+	db.writes.Add(1)
 	for _, b := range tx.touched {
 		db.versions.bump(b)
 	}

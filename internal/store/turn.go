@@ -103,3 +103,10 @@ func (t *turn) shut() {
 	}
 	t.queue = nil
 }
+
+// waiting is how many stand in line.
+func (t *turn) waiting() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.queue)
+}
