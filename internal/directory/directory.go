@@ -62,7 +62,6 @@ const (
 	productsPerPage = 24
 	shopsBeside     = 6 // shops above the products of a search
 	maxCandidates   = 1000
-	maxSearch       = 100 // letters
 )
 
 // lists names the lists a shop stands in: everything, its trade, its places,
@@ -84,3 +83,6 @@ func listOf(trade, place string) string {
 
 // bucket spreads rows over the parts of the site map.
 func bucket(row id.ID) int64 { return int64(row[15]) }
+
+// MaxSearch is how many letters of a search are read.
+const MaxSearch = 100

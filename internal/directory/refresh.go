@@ -97,7 +97,7 @@ func summarize(tx *store.Tx, b business.Business, goods []catalog.Product, level
 		},
 	}
 	narrow := append(placeMarks(b.Village), tradeMark(b.Trade))
-	around := []string{b.Town(), place.Full(), b.TradeLabel("id"), b.TradeLabel("en")}
+	around := []string{b.Town(), place.Label(), b.TradeLabel("id"), b.TradeLabel("en")}
 	add := func(row id.ID, mark, title string, weight int64, more ...string) string {
 		words := unique(fold(title + " " + strings.Join(append(more, around...), " ")))
 		sum.docs[row] = store.SearchDoc{

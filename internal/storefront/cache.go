@@ -132,6 +132,25 @@ func (c *Cache) Get(business id.ID, key string, version uint64, now time.Time, f
 	return w.value, w.err
 }
 
+// Peek returns what Put kept; whether it still holds the caller judges.
+func (c *Cache) Peek(business id.ID, key string) (any, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.items[cacheKey{business, key}]
+	if e == nil {
+		return nil, false
+	}
+	c.order.MoveToFront(e)
+	return e.Value.(*item).value, true
+}
+
+// Put keeps a value for Peek.
+func (c *Cache) Put(business id.ID, key string, value any, size int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keep(&item{key: cacheKey{business, key}, size: size, value: value})
+}
+
 func (c *Cache) keep(it *item) {
 	if it.size > c.max/4 {
 		return

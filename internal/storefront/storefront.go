@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"lapak/internal/authz"
-	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
 	"lapak/internal/fault"
@@ -94,9 +93,17 @@ func (g Good) Variant(variant id.ID) (catalog.Variant, bool) {
 	return catalog.Variant{}, false
 }
 
+// Look is what a visitor wants to see of a shop.
+type Look struct {
+	Words    string
+	Category string // its name
+	After    catalog.Cursor
+}
+
 // Front is what the page of a shop shows.
 type Front struct {
 	Business   business.Business
+	Category   string // the one looked at, if it is there
 	Standing   business.Standing
 	Categories []catalog.Category
 	Goods      []Good
@@ -121,18 +128,8 @@ func (s *Service) shopOf(ctx context.Context, tx *store.Tx, sc authz.Scope) (bus
 	return b, err
 }
 
-// Find leads from an address to the business, and to the address it has now.
-func (s *Service) Find(ctx context.Context, slug string) (shop id.ID, now string, err error) {
-	shop, now, err = s.shops.BySlug(ctx, slug)
-	if errors.Is(err, business.ErrNotFound) {
-		err = ErrNotFound
-	}
-	return shop, now, err
-}
-
 // Shop reads one view of a shop, in a fixed number of queries.
-func (s *Service) Shop(ctx context.Context, sc authz.Scope, find catalog.Find) (Front, error) {
-	find.Limit = PerPage
+func (s *Service) Shop(ctx context.Context, sc authz.Scope, look Look) (Front, error) {
 	var f Front
 	err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
 		f = Front{}
@@ -141,6 +138,12 @@ func (s *Service) Shop(ctx context.Context, sc authz.Scope, find catalog.Find) (
 		}
 		if f.Categories, err = s.goods.CategoriesTx(ctx, tx, sc); err != nil {
 			return err
+		}
+		find := catalog.Find{Text: look.Words, After: look.After, Limit: PerPage}
+		for _, c := range f.Categories {
+			if look.Category != "" && c.Name == look.Category {
+				f.Category, find.Category = c.Name, c.ID
+			}
 		}
 		page, err := s.goods.SearchTx(ctx, tx, sc, find)
 		if err != nil {
@@ -231,16 +234,4 @@ func turns(b business.Business, now time.Time) time.Time {
 		}
 	}
 	return next
-}
-
-// Photo reads a public photo of the shop, for its link preview.
-func (s *Service) photo(ctx context.Context, shop, photo id.ID) ([]byte, error) {
-	if photo.IsZero() {
-		return nil, nil
-	}
-	f, err := s.photos.Open(ctx, shop, photo, 640)
-	if errors.Is(err, blob.ErrNotFound) {
-		return nil, nil
-	}
-	return f.Content, err
 }

@@ -3,11 +3,8 @@ package storefrontweb
 import (
 	"context"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
-	"unicode"
 	"time"
 	"unicode"
 
@@ -27,7 +24,6 @@ type shopView struct {
 	storefront.Front
 	page       ui.Page
 	state      stateView
-	data       storefront.StoreData
 	cart       cartView
 	words      string
 	category   string
@@ -60,7 +56,6 @@ type productView struct {
 	storefront.Detail
 	page       ui.Page
 	state      stateView
-	data       []any
 	cart       cartView
 	chosen     string
 	url        string
@@ -237,7 +232,7 @@ func (v productView) most() int64 {
 func stateOf(ctx context.Context, b business.Business, st business.Standing, now time.Time) stateView {
 	switch {
 	case st.Takes && st.Open && !st.Until.IsZero():
-		return stateView{"ok", t(ctx, "storefront.open_until", clock(st.Until, b)), t(ctx, "storefront.open_note")}
+		return stateView{"ok", t(ctx, "storefront.open_until", clock(ctx, st.Until, b)), t(ctx, "storefront.open_note")}
 	case st.Takes && st.Open:
 		return stateView{"ok", t(ctx, "storefront.open"), t(ctx, "storefront.open_note")}
 	case st.Takes && !st.Next.IsZero():
@@ -252,20 +247,8 @@ func stateOf(ctx context.Context, b business.Business, st business.Standing, now
 	return stateView{"warn", t(ctx, "storefront.closed_until", moment(ctx, st.Next, now, b)), st.Message}
 }
 
-func clock(at time.Time, b business.Business) string {
-	at = at.In(b.Location())
-	return at.Format("15.04") + " " + zoneName(at)
-}
-
-// zoneName is the short name that people use for the shop's clock.
-func zoneName(at time.Time) string {
-	switch _, off := at.Zone(); off / 3600 {
-	case 8:
-		return "WITA"
-	case 9:
-		return "WIT"
-	}
-	return "WIB"
+func clock(ctx context.Context, at time.Time, b business.Business) string {
+	return i18n.Clock(ctx, at.In(b.Location()))
 }
 
 // moment says a time that comes: "hari ini 08.00 WIB", "besok ...", "Senin ...".
@@ -274,13 +257,13 @@ func moment(ctx context.Context, at, now time.Time, b business.Business) string 
 	days := int(midnight(at).Sub(midnight(now)).Hours()+12) / 24
 	switch {
 	case days == 0:
-		return t(ctx, "storefront.today", clock(at, b))
+		return t(ctx, "storefront.today", clock(ctx, at, b))
 	case days == 1:
-		return t(ctx, "storefront.tomorrow", clock(at, b))
+		return t(ctx, "storefront.tomorrow", clock(ctx, at, b))
 	case days < 7:
-		return weekday(ctx, at.Weekday()) + " " + clock(at, b)
+		return i18n.Weekday(ctx, at.Weekday()) + " " + clock(ctx, at, b)
 	}
-	return i18n.Day(ctx, at) + " " + clock(at, b)
+	return i18n.Day(ctx, at) + " " + clock(ctx, at, b)
 }
 
 func midnight(at time.Time) time.Time {
@@ -288,12 +271,8 @@ func midnight(at time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, at.Location())
 }
 
-func weekday(ctx context.Context, d time.Weekday) string {
-	return t(ctx, "storefront.day_"+strconv.Itoa(int(d)))
-}
-
 // hoursOf lists the opening hours, days alike in one line, Monday first.
-func hoursOf(ctx context.Context, b business.Business) []hoursView {
+func hoursOf(ctx context.Context, b business.Business, now time.Time) []hoursView {
 	if !b.Hours.Known() {
 		return nil
 	}
@@ -304,15 +283,15 @@ func hoursOf(ctx context.Context, b business.Business) []hoursView {
 		for j+1 < 7 && b.Hours[(j+2)%7] == b.Hours[first] {
 			j++
 		}
-		label := weekday(ctx, first)
+		label := i18n.Weekday(ctx, first)
 		if j > i {
-			label += "–" + weekday(ctx, time.Weekday((j+1)%7))
+			label += "–" + i18n.Weekday(ctx, time.Weekday((j+1)%7))
 		}
 		value := b.Hours[first].String()
 		if value == "" {
 			value = t(ctx, "storefront.day_off")
 		} else {
-			value += " " + zoneName(time.Now().In(b.Location()))
+			value += " " + i18n.Zone(now.In(b.Location()))
 		}
 		list = append(list, hoursView{label, value})
 		i = j + 1
@@ -325,11 +304,3 @@ func whatsApp(b business.Business, words string) string { return phone.WhatsApp(
 
 // shareLink opens WhatsApp to choose whom to send words to.
 func shareLink(words string) string { return "https://wa.me/?text=" + url.QueryEscape(words) }
-
-func anyOf[T any](list ...T) []any {
-	all := make([]any, len(list))
-	for i, v := range list {
-		all[i] = v
-	}
-	return slices.Clip(all)
-}

@@ -1,0 +1,319 @@
+package storefront
+
+import (
+	"bytes"
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"image"
+	_ "image/jpeg" // photos are kept as JPEG
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"lapak/internal/authz"
+	"lapak/internal/blob"
+	"lapak/internal/business"
+	"lapak/internal/catalog"
+	"lapak/internal/id"
+	"lapak/internal/money"
+	"lapak/internal/order"
+	"lapak/internal/payment"
+	"lapak/internal/stock"
+	"lapak/internal/store"
+)
+
+// Parts are the services that the storefront puts together.
+type Parts struct {
+	Shops    *business.Service
+	Goods    *catalog.Service
+	Shelf    *stock.Service
+	Photos   *blob.Service
+	Orders   *order.Service
+	Payments *payment.Service
+}
+
+// Service answers buyers.
+type Service struct {
+	db       *store.DB
+	shops    *business.Service
+	goods    *catalog.Service
+	shelf    *stock.Service
+	photos   *blob.Service
+	orders   *order.Service
+	payments *payment.Service
+	cache    *Cache
+	key      []byte
+	drawing  chan struct{}
+
+	// NameOf is the name of a person of the shop; only the first name is shown.
+	// Package app sets it.
+	NameOf func(ctx context.Context, person id.ID) (string, error)
+}
+
+// cacheBytes bounds the finished pages and pictures kept in memory.
+const cacheBytes = 96 << 20
+
+// New makes the service. root is the installation's secret; the key of the
+// carts is derived from it.
+func New(db *store.DB, root []byte, p Parts) (*Service, error) {
+	key, err := hkdf.Key(sha256.New, root, nil, "lapak cart", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive cart key: %w", err)
+	}
+	return &Service{
+		db: db, shops: p.Shops, goods: p.Goods, shelf: p.Shelf, photos: p.Photos, orders: p.Orders, payments: p.Payments,
+		cache: NewCache(cacheBytes), key: key, drawing: make(chan struct{}, 2),
+	}, nil
+}
+
+// Now is the clock by which shops open and close.
+func (s *Service) Now() time.Time { return s.db.Now() }
+
+// OpenCart reads a cart out of a cookie of the shop.
+func (s *Service) OpenCart(shop id.ID, cookie string) Cart { return DecodeCart(s.key, shop, cookie) }
+
+// SealCart writes a cart for a cookie of the shop.
+func (s *Service) SealCart(shop id.ID, c Cart) string { return EncodeCart(s.key, shop, c) }
+
+// Kept returns a page of a shop from memory, or makes and keeps it.
+func (s *Service) Kept(shop id.ID, key string, fill func() (*Page, time.Time, error)) (*Page, error) {
+	version := s.db.Version(shop) // before anything is read
+	v, err := s.cache.Get(shop, key, version, s.db.Now(), func() (any, time.Time, int, error) {
+		pg, until, err := fill()
+		if err != nil {
+			return nil, until, 0, err
+		}
+		return pg, until, pg.size() + len(key), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.(*Page), nil
+}
+
+// address is a slug's shop, and the slug the shop has now.
+type address struct {
+	shop id.ID
+	now  string
+}
+
+// Find leads from an address to the business, and to the address it has now.
+// It is remembered while nothing public of the shop changes, its address included.
+func (s *Service) Find(ctx context.Context, slug string) (shop id.ID, now string, err error) {
+	if len(slug) > 64 {
+		return id.ID{}, "", ErrNotFound
+	}
+	if v, ok := s.cache.Peek(id.ID{}, "slug\x00"+slug); ok {
+		if k := v.(keptAddress); k.version != 0 && k.version == s.db.Version(k.shop) {
+			return k.shop, k.now, nil
+		}
+	}
+	shop, now, err = s.shops.BySlug(ctx, slug)
+	if errors.Is(err, business.ErrNotFound) {
+		return id.ID{}, "", ErrNotFound
+	}
+	if err != nil {
+		return id.ID{}, "", err
+	}
+	// The version is read first and the address again, so that a change in
+	// between is not missed.
+	if version := s.db.Version(shop); version != 0 {
+		if again, same, err := s.shops.BySlug(ctx, slug); err == nil && again == shop && same == now {
+			s.cache.Put(id.ID{}, "slug\x00"+slug, keptAddress{address{shop, now}, version}, 200+len(slug))
+		}
+	}
+	return shop, now, nil
+}
+
+type keptAddress struct {
+	address
+	version uint64
+}
+
+// ShopPicture is the link preview of a shop.
+func (s *Service) ShopPicture(ctx context.Context, sc authz.Scope) (*Page, error) {
+	return s.Kept(sc.Business, "picture", func() (*Page, time.Time, error) {
+		f, err := s.Shop(ctx, sc, Look{})
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		b := f.Business
+		note := b.Tagline
+		if note == "" {
+			note = b.Town()
+		}
+		return s.draw(ctx, sc, Picture{Shop: b.Name, Note: note, Dye: string(b.Dye)}, f.cover())
+	})
+}
+
+// ProductPicture is the link preview of a product.
+func (s *Service) ProductPicture(ctx context.Context, sc authz.Scope, slug string) (*Page, error) {
+	return s.Kept(sc.Business, "picture\x00"+slug, func() (*Page, time.Time, error) {
+		d, err := s.Product(ctx, sc, slug)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		low, _ := d.Good.Prices()
+		return s.draw(ctx, sc, Picture{
+			Shop: d.Business.Name, Title: d.Good.Title, Price: money.String(low), Note: d.Business.Town(), Dye: string(d.Business.Dye),
+		}, d.Good.Cover())
+	})
+}
+
+// draw makes a preview; two at a time, because it takes a processor for a while.
+func (s *Service) draw(ctx context.Context, sc authz.Scope, p Picture, photo catalog.Photo) (*Page, time.Time, error) {
+	if !photo.IsZero() {
+		f, err := s.photos.Open(ctx, sc.Business, photo.ID, 640)
+		if err != nil && !errors.Is(err, blob.ErrNotFound) {
+			return nil, time.Time{}, err
+		}
+		if err == nil {
+			if p.Photo, _, err = image.Decode(bytes.NewReader(f.Content)); err != nil {
+				return nil, time.Time{}, fmt.Errorf("decode a photo of ours: %w", err)
+			}
+		}
+	}
+	select {
+	case s.drawing <- struct{}{}:
+		defer func() { <-s.drawing }()
+	case <-ctx.Done():
+		return nil, time.Time{}, ctx.Err()
+	}
+	b, err := p.Draw()
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("draw a preview: %w", err)
+	}
+	return NewPage("image/jpeg", b), time.Time{}, nil
+}
+
+// cover is the photo that stands for the shop: that of its first product with one.
+func (f Front) cover() catalog.Photo {
+	for _, g := range f.Goods {
+		if c := g.Cover(); !c.IsZero() {
+			return c
+		}
+	}
+	return catalog.Photo{}
+}
+
+// Mark changes when the shop's link preview does.
+func (f Front) Mark() string {
+	b := f.Business
+	return mark(b.Name, b.Tagline, b.Village, string(b.Dye), f.cover().ID.String())
+}
+
+// Mark changes when the product's link preview does.
+func (d Detail) Mark() string {
+	low, _ := d.Good.Prices()
+	b := d.Business
+	return mark(b.Name, d.Good.Title, strconv.FormatInt(low, 10), b.Village, string(b.Dye), d.Good.Cover().ID.String())
+}
+
+func mark(parts ...string) string {
+	h := fnv.New64a()
+	for _, p := range parts {
+		_, _ = h.Write([]byte(p + "\x00"))
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
+}
+
+// Business reads the shop, if the public may see it.
+func (s *Service) Business(ctx context.Context, sc authz.Scope) (business.Business, error) {
+	var b business.Business
+	err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+		b, err = s.shopOf(ctx, tx, sc)
+		return err
+	})
+	return b, err
+}
+
+// Worth is what the things in a cart cost now, delivery aside.
+func (s *Service) Worth(ctx context.Context, sc authz.Scope, c Cart) (int64, error) {
+	variants := make([]id.ID, len(c.Lines))
+	for i, l := range c.Lines {
+		variants[i] = l.Variant
+	}
+	var sum int64
+	err := s.db.View(ctx, sc, func(tx *store.Tx) error {
+		sum = 0
+		offers, err := s.goods.Offers(ctx, tx, sc, variants)
+		if err != nil {
+			return err
+		}
+		for _, l := range c.Lines {
+			worth, err := money.Mul(l.Quantity, offers[l.Variant].Price)
+			if err != nil {
+				return err
+			}
+			if sum, err = money.Add(sum, worth); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return sum, err
+}
+
+// Quote tells what a draft would cost now.
+func (s *Service) Quote(ctx context.Context, sc authz.Scope, d order.Draft) (order.Quote, error) {
+	return s.orders.Quote(ctx, sc, d)
+}
+
+// Place takes the order of a buyer; see order.Service.Place.
+func (s *Service) Place(ctx context.Context, sc authz.Scope, d order.Draft) (order.Order, error) {
+	return s.orders.Place(ctx, sc, d)
+}
+
+// Link is the secret in the address of an order's page.
+func (s *Service) Link(o order.Order) string { return s.orders.Link(o) }
+
+// Followed is an order with all that its page shows to the buyer.
+type Followed struct {
+	order.Detail
+	Shop    business.Business
+	Ways    payment.Settings
+	Courier string // first name of who brings it, if it is on the way
+}
+
+// Follow reads the order that a link opens.
+func (s *Service) Follow(ctx context.Context, token string) (Followed, error) {
+	sc, d, err := s.orders.Follow(ctx, token)
+	if err != nil {
+		return Followed{}, err
+	}
+	f := Followed{Detail: d}
+	err = s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+		if f.Shop, err = s.shops.GetTx(ctx, tx, sc); err != nil {
+			return err
+		}
+		f.Ways, err = s.payments.Settings(ctx, tx, sc)
+		return err
+	})
+	if err != nil {
+		return Followed{}, err
+	}
+	if d.State == order.Sent && !d.Order.Courier.IsZero() && s.NameOf != nil {
+		name, err := s.NameOf(ctx, d.Order.Courier)
+		if err != nil {
+			return Followed{}, err
+		}
+		f.Courier, _, _ = strings.Cut(strings.TrimSpace(name), " ")
+	}
+	return f, nil
+}
+
+// Do does what a buyer may do with the order that a link opens.
+func (s *Service) Do(ctx context.Context, token string, m order.Move) error {
+	_, err := s.orders.DoByLink(ctx, token, m)
+	return err
+}
+
+// ReadProof reads a photo of a payment that a buyer sends.
+func (s *Service) ReadProof(ctx context.Context, r io.Reader) (blob.Picture, error) {
+	return s.photos.ReadPrivate(ctx, r)
+}
