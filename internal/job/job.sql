@@ -11,12 +11,16 @@ SET due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE j
 -- name: Due :many
 SELECT business_id, id, kind, args, tries, fence, give_up_at FROM jobs
 WHERE dead_at IS NULL AND due_at <= @now AND business_id NOT IN (SELECT value FROM each_id(@busy))
-ORDER BY due_at, id LIMIT @max
-FOR UPDATE SKIP LOCKED;
+ORDER BY due_at, id LIMIT @max;
 
+-- Take leases one job, if it still waits. It does not wait for a transaction
+-- that holds the row: the end of that one wakes the runner.
 -- name: Take :execrows
 UPDATE jobs SET due_at = @lease_end, tries = tries + 1, fence = fence + 1, unique_key = NULL
-WHERE business_id = @business_id AND id = @id AND fence = @fence AND dead_at IS NULL AND due_at <= @now;
+WHERE jobs.business_id = @business_id AND jobs.id IN (
+  SELECT j.id FROM jobs j
+  WHERE j.business_id = @business_id AND j.id = @id AND j.fence = @fence AND j.dead_at IS NULL AND j.due_at <= @now
+  FOR UPDATE SKIP LOCKED);
 
 -- name: Finish :execrows
 DELETE FROM jobs WHERE business_id = @business_id AND id = @id AND fence = @fence;
@@ -48,6 +52,9 @@ SELECT CAST(count(*) AS bigint) AS waiting, CAST(coalesce(sum(CASE WHEN dead_at 
 
 -- name: Oldest :one
 SELECT due_at FROM jobs WHERE dead_at IS NULL ORDER BY due_at, id LIMIT 1;
+
+-- name: Schedules :many
+SELECT name, next_at FROM job_schedules ORDER BY name LIMIT 1000;
 
 -- name: MakeSchedule :exec
 INSERT INTO job_schedules (name, next_at) VALUES (@name, @next_at) ON CONFLICT (name) DO NOTHING;

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
@@ -40,6 +41,7 @@ type Runner struct {
 	mu      sync.Mutex
 	running map[id.ID]int // jobs at work, by business
 	total   int
+	look    time.Time // when to look past the busy businesses again; loop's own
 	group   sync.WaitGroup
 	claim   context.CancelFunc // ends the taking of jobs
 	work    context.CancelFunc // ends the jobs at work
@@ -164,7 +166,7 @@ func (r *Runner) loop(claiming, working context.Context) {
 					r.do(working, t)
 				})
 			}
-			more = len(taken) > 0
+			more = len(taken) > 0 && err == nil
 		}
 		r.runSchedules(claiming, working)
 		select {
@@ -198,42 +200,22 @@ func (r *Runner) take(ctx context.Context, limit int) ([]jobdb.DueRow, error) {
 	if free <= 0 {
 		return nil, nil
 	}
+	picked, err := r.pick(ctx, free, share, busy, count)
+	if err != nil || len(picked) == 0 {
+		return nil, err
+	}
 	var taken []jobdb.DueRow
-	err := r.db.Tx(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
+	err = r.db.Tx(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
 		taken = nil
-		at := map[id.ID]int{}
-		for b, n := range count {
-			at[b] = n
-		}
-		full := slices.Clone(busy)
-		for len(taken) < free {
-			rows, err := q.Due(ctx, tx, jobdb.DueParams{Now: tx.Now, Busy: store.IDs(full), Max: int32(4 * r.workers)})
+		for _, row := range picked {
+			n, err := q.Take(ctx, tx, jobdb.TakeParams{LeaseEnd: tx.Now.Add(lease), BusinessID: row.BusinessID, ID: row.ID, Fence: row.Fence, Now: tx.Now})
 			if err != nil {
-				return fmt.Errorf("due jobs: %w", err)
+				return fmt.Errorf("take job: %w", err)
 			}
-			if len(rows) == 0 {
-				return nil
-			}
-			for len(taken) < free {
-				i := fairest(rows, at, share)
-				if i < 0 {
-					break
-				}
-				row := rows[i]
-				rows = slices.Delete(rows, i, i+1)
-				at[row.BusinessID]++
-				if at[row.BusinessID] >= share {
-					full = append(full, row.BusinessID)
-				}
-				n, err := q.Take(ctx, tx, jobdb.TakeParams{LeaseEnd: tx.Now.Add(lease), BusinessID: row.BusinessID, ID: row.ID, Fence: row.Fence, Now: tx.Now})
-				if err != nil {
-					return fmt.Errorf("take job: %w", err)
-				}
-				if n == 1 {
-					row.Fence++
-					row.Tries++
-					taken = append(taken, row)
-				}
+			if n == 1 { // else another server was faster
+				row.Fence++
+				row.Tries++
+				taken = append(taken, row)
 			}
 		}
 		return nil
@@ -248,6 +230,49 @@ func (r *Runner) take(ctx context.Context, limit int) ([]jobdb.DueRow, error) {
 		r.total++
 	}
 	return taken, nil
+}
+
+// pick chooses due jobs, to be taken by a transaction of its own: looking holds
+// up no writer. Looking past the jobs of a business that has its share reads
+// all of them, so if that finds nothing it is not done again at once.
+func (r *Runner) pick(ctx context.Context, free, share int, busy []id.ID, count map[id.ID]int) ([]jobdb.DueRow, error) {
+	var picked []jobdb.DueRow
+	err := r.db.View(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
+		picked = nil
+		at, full := maps.Clone(count), slices.Clone(busy)
+		for len(picked) < free {
+			if len(full) > 0 && time.Now().Before(r.look) {
+				return nil
+			}
+			rows, err := q.Due(ctx, tx, jobdb.DueParams{Now: tx.Now, Busy: store.IDs(full), Max: int32(4 * r.workers)})
+			if err != nil {
+				return fmt.Errorf("due jobs: %w", err)
+			}
+			rows = slices.DeleteFunc(rows, func(row jobdb.DueRow) bool {
+				return slices.ContainsFunc(picked, func(p jobdb.DueRow) bool { return p.ID == row.ID })
+			})
+			if len(rows) == 0 {
+				if len(full) > 0 {
+					r.look = time.Now().Add(r.poll)
+				}
+				return nil
+			}
+			for len(picked) < free {
+				i := fairest(rows, at, share)
+				if i < 0 {
+					break
+				}
+				picked = append(picked, rows[i])
+				if b := rows[i].BusinessID; at[b]+1 >= share {
+					full = append(full, b)
+				}
+				at[rows[i].BusinessID]++
+				rows = slices.Delete(rows, i, i+1)
+			}
+		}
+		return nil
+	})
+	return picked, err
 }
 
 // fairest is the index of the first job of the business with the fewest at

@@ -44,7 +44,11 @@ func (r *Runner) makeSchedules(ctx context.Context) error {
 }
 
 func (r *Runner) runSchedules(claiming, working context.Context) {
-	for _, s := range r.schedules {
+	due, err := r.dueSchedules(claiming)
+	if err != nil && claiming.Err() == nil {
+		r.log.ErrorContext(claiming, "schedules cannot be read", "error", err)
+	}
+	for _, s := range due {
 		if claiming.Err() != nil {
 			return
 		}
@@ -57,6 +61,27 @@ func (r *Runner) runSchedules(claiming, working context.Context) {
 		}
 		r.group.Go(func() { r.runSchedule(working, s) })
 	}
+}
+
+// dueSchedules are those that seem to be due; claiming one decides.
+func (r *Runner) dueSchedules(ctx context.Context) ([]schedule, error) {
+	if len(r.schedules) == 0 || ctx.Err() != nil {
+		return nil, nil
+	}
+	var due []schedule
+	err := r.db.View(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
+		due = nil
+		rows, err := q.Schedules(ctx, tx)
+		for _, row := range rows {
+			for _, s := range r.schedules {
+				if s.name == row.Name && (!row.NextAt.After(tx.Now) || row.NextAt.After(tx.Now.Add(2*s.every))) {
+					due = append(due, s)
+				}
+			}
+		}
+		return err
+	})
+	return due, err
 }
 
 func (r *Runner) claimSchedule(ctx context.Context, s schedule) (mine bool, err error) {

@@ -140,7 +140,6 @@ const due = `-- name: Due :many
 SELECT business_id, id, kind, args, tries, fence, give_up_at FROM jobs
 WHERE dead_at IS NULL AND due_at <= $1 AND business_id NOT IN (SELECT value FROM each_id($2))
 ORDER BY due_at, id LIMIT $3
-FOR UPDATE SKIP LOCKED
 `
 
 type DueParams struct {
@@ -365,6 +364,38 @@ func (q *Queries) Retry(ctx context.Context, db DBTX, arg RetryParams) (int64, e
 	return result.RowsAffected()
 }
 
+const schedules = `-- name: Schedules :many
+SELECT name, next_at FROM job_schedules ORDER BY name LIMIT 1000
+`
+
+type SchedulesRow struct {
+	Name   string
+	NextAt time.Time
+}
+
+func (q *Queries) Schedules(ctx context.Context, db DBTX) ([]SchedulesRow, error) {
+	rows, err := db.QueryContext(ctx, schedules)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SchedulesRow
+	for rows.Next() {
+		var i SchedulesRow
+		if err := rows.Scan(&i.Name, &i.NextAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setSchedule = `-- name: SetSchedule :exec
 UPDATE job_schedules SET next_at = $1 WHERE name = $2
 `
@@ -381,7 +412,10 @@ func (q *Queries) SetSchedule(ctx context.Context, db DBTX, arg SetScheduleParam
 
 const take = `-- name: Take :execrows
 UPDATE jobs SET due_at = $1, tries = tries + 1, fence = fence + 1, unique_key = NULL
-WHERE business_id = $2 AND id = $3 AND fence = $4 AND dead_at IS NULL AND due_at <= $5
+WHERE jobs.business_id = $2 AND jobs.id IN (
+  SELECT j.id FROM jobs j
+  WHERE j.business_id = $2 AND j.id = $3 AND j.fence = $4 AND j.dead_at IS NULL AND j.due_at <= $5
+  FOR UPDATE SKIP LOCKED)
 `
 
 type TakeParams struct {
@@ -392,6 +426,8 @@ type TakeParams struct {
 	Now        time.Time
 }
 
+// Take leases one job, if it still waits. It does not wait for a transaction
+// that holds the row: the end of that one wakes the runner.
 func (q *Queries) Take(ctx context.Context, db DBTX, arg TakeParams) (int64, error) {
 	result, err := db.ExecContext(ctx, take,
 		arg.LeaseEnd,
