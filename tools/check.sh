@@ -30,4 +30,9 @@ say "staticcheck"
 say "licences"
 sh tools/licences.sh
 say "tests"
+# A PostgreSQL server of this run's own, which ends with it.
+TMPDIR=$(mktemp -d)
+export TMPDIR
+chmod 711 "$TMPDIR"
+trap '"$go" run ./internal/store/storetest/pgstop; rm -rf "$TMPDIR"' EXIT
 "$go" test -timeout 20m ./...
