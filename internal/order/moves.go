@@ -30,7 +30,7 @@ const (
 	ActAnswer   Act = "answer"
 	ActEdit     Act = "edit"
 	ActPay      Act = "pay"
-	ActClaim    Act = "claim" // the buyer says that it is paid
+	ActClaim    Act = "claim"   // the buyer says that it is paid
 	ActUnclaim  Act = "unclaim" // the shop finds no such money
 	ActRefund   Act = "refund"
 	ActNote     Act = "note"
@@ -149,13 +149,13 @@ func Has(list []Action, act Act) bool {
 
 // Reasons that people choose from.
 var (
-	DeclineReasons   = []string{"sold_out", "too_far", "too_busy", "closed", "not_reachable", "other"}
-	CancelReasons    = []string{"buyer_asked", "sold_out", "not_paid", "not_reachable", "twice", "other"}
-	WithdrawReasons  = []string{"changed_mind", "wrong_order", "too_long", "found_other", "other"}
-	FailReasons      = []string{"wrong_address", "nobody_home", "unreachable", "refused", "another_time", "not_ordered"}
-	ReturnReasons    = []string{"undelivered", "damaged", "wrong_goods", "unhappy", "other"}
-	ComplainReasons  = []string{"not_arrived", "wrong_goods", "missing", "damaged", "money", "other"}
-	RefundReasons    = []string{"cancelled", "overpaid", "damaged", "missing", "goodwill", "other"}
-	Relations        = []string{"self", "family", "neighbour", "guard", "other"}
-	ReasonExpired    = "expired"
+	DeclineReasons  = []string{"sold_out", "too_far", "too_busy", "closed", "not_reachable", "other"}
+	CancelReasons   = []string{"buyer_asked", "sold_out", "not_paid", "not_reachable", "twice", "other"}
+	WithdrawReasons = []string{"changed_mind", "wrong_order", "too_long", "found_other", "other"}
+	FailReasons     = []string{"wrong_address", "nobody_home", "unreachable", "refused", "another_time", "not_ordered"}
+	ReturnReasons   = []string{"undelivered", "damaged", "wrong_goods", "unhappy", "other"}
+	ComplainReasons = []string{"not_arrived", "wrong_goods", "missing", "damaged", "money", "other"}
+	RefundReasons   = []string{"cancelled", "overpaid", "damaged", "missing", "goodwill", "other"}
+	Relations       = []string{"self", "family", "neighbour", "guard", "other"}
+	ReasonExpired   = "expired"
 )

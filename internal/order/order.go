@@ -62,9 +62,9 @@ type Tab string
 
 // The tabs.
 const (
-	TabAction    Tab = "action"  // somebody is to do something before it goes on
-	TabWork      Tab = "work"    // being prepared
-	TabSent      Tab = "sent"    // on the way
+	TabAction    Tab = "action" // somebody is to do something before it goes on
+	TabWork      Tab = "work"   // being prepared
+	TabSent      Tab = "sent"   // on the way
 	TabDone      Tab = "done"
 	TabCancelled Tab = "cancelled"
 )
@@ -260,7 +260,7 @@ type Order struct {
 
 	HoldUntil    *time.Time // pay until then, or the order ends by itself
 	ClaimedAt    *time.Time
-	Proof        id.ID // photo that the buyer sent
+	Proof        id.ID  // photo that the buyer sent
 	Complaint    string // kind of an open complaint, or empty
 	ComplainedAt *time.Time
 	Reason       string // why it was cancelled, failed or brought back

@@ -298,8 +298,11 @@ func TestOtherShopSeesNothing(t *testing.T) {
 		b := newServer(t, db)
 		b.open(t, 5)
 		for name, f := range map[string]func() error{
-			"get":  func() error { _, err := b.orders.Get(t.Context(), b.owner, o.ID); return err },
-			"move": func() error { _, err := b.orders.Do(t.Context(), b.owner, o.ID, order.Move{Act: order.ActAccept}); return err },
+			"get": func() error { _, err := b.orders.Get(t.Context(), b.owner, o.ID); return err },
+			"move": func() error {
+				_, err := b.orders.Do(t.Context(), b.owner, o.ID, order.Move{Act: order.ActAccept})
+				return err
+			},
 			"preview": func() error {
 				_, _, err := b.orders.Preview(t.Context(), b.owner, o.ID, order.Edit{Lines: []stock.Want{{Variant: b.small, Quantity: 1}}})
 				return err

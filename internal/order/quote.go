@@ -56,6 +56,7 @@ type Quote struct {
 	WeightGrams int64
 	Pieces      int64
 	ReadyDays   int64
+	Delivers    bool // the shop brings goods at all, wherever to
 	Codes       bool // a few rupiah will be added to tell transfers apart
 	Hold        time.Duration
 	Closed      *fault.Error // the shop takes no orders now

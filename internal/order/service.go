@@ -25,12 +25,12 @@ import (
 
 // Parts are the services that an order calls.
 type Parts struct {
-	Shops     *business.Service
-	Goods     *catalog.Service
-	Stock     *stock.Service
-	Payments  *payment.Service
-	Books     *ledger.Service
-	Blobs     *blob.Service
+	Shops    *business.Service
+	Goods    *catalog.Service
+	Stock    *stock.Service
+	Payments *payment.Service
+	Books    *ledger.Service
+	Blobs    *blob.Service
 }
 
 // Service takes orders and moves them on. Each method is one transaction.

@@ -1,0 +1,472 @@
+// Package orderweb shows a shop's orders to its people: the list, one order
+// with all that can be done with it, and the form for orders that came by
+// chat or stand at the counter.
+package orderweb
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"lapak/internal/account"
+	"lapak/internal/authz"
+	"lapak/internal/blob"
+	"lapak/internal/business"
+	"lapak/internal/catalog"
+	"lapak/internal/customer"
+	"lapak/internal/fault"
+	"lapak/internal/i18n"
+	"lapak/internal/id"
+	"lapak/internal/order"
+	"lapak/internal/payment"
+	"lapak/internal/phone"
+	"lapak/internal/stock"
+	"lapak/internal/store"
+	"lapak/internal/ui"
+	"lapak/internal/web"
+)
+
+// Words are the messages of these pages.
+//
+//go:embed id.json en.json
+var Words embed.FS
+
+// Services are what the pages call.
+type Services struct {
+	DB        *store.DB
+	Orders    *order.Service
+	Shops     *business.Service
+	Goods     *catalog.Service
+	Stock     *stock.Service
+	Customers *customer.Service
+	Accounts  *account.Service
+	Blobs     *blob.Service
+}
+
+type pages struct{ Services }
+
+// deed is a move that a person makes on the page of an order: a resource that
+// a POST makes.
+type deed struct {
+	act  order.Act
+	path string
+	verb authz.Verb
+}
+
+// deeds pairs the acts with their addresses.
+var deeds = []deed{
+	{order.ActAccept, "penerimaan", authz.MoveOrders},
+	{order.ActDecline, "penolakan", authz.CancelOrders},
+	{order.ActPack, "pengemasan", authz.MoveOrders},
+	{order.ActHandOver, "penyerahan", authz.MoveOrders},
+	{order.ActCollect, "pengambilan", authz.MoveOrders},
+	{order.ActDeliver, "pengantaran", authz.Deliver},
+	{order.ActFail, "kegagalan", authz.Deliver},
+	{order.ActRetry, "pengulangan", authz.MoveOrders},
+	{order.ActReturn, "retur", authz.CancelOrders},
+	{order.ActCancel, "pembatalan", authz.CancelOrders},
+	{order.ActPay, "pembayaran", authz.TakePayments},
+	{order.ActUnclaim, "sanggahan", authz.TakePayments},
+	{order.ActRefund, "pengembalian-dana", authz.RefundPayments},
+	{order.ActAnswer, "jawaban", authz.MoveOrders},
+	{order.ActNote, "catatan", authz.MoveOrders},
+	{order.ActUndo, "pengurungan", authz.SignedIn},
+}
+
+func pathOf(a order.Act) string {
+	for _, d := range deeds {
+		if d.act == a {
+			return d.path
+		}
+	}
+	return ""
+}
+
+// Routes lists the order pages of a shop's people.
+func Routes(s Services) []web.Route {
+	p := pages{s}
+	list := []web.Route{
+		{Pattern: "GET /pesanan", Verb: authz.SeeOrders, Handle: p.list},
+		{Pattern: "GET /pesanan/baru", Verb: authz.PlaceOrders, Handle: p.add},
+		{Pattern: "POST /pesanan/hitung", Verb: authz.PlaceOrders, Handle: p.reckon},
+		{Pattern: "POST /pesanan", Verb: authz.PlaceOrders, Handle: p.create},
+		{Pattern: "POST /pesanan/sekaligus", Verb: authz.MoveOrders, Handle: p.bulk},
+		{Pattern: "GET /pesanan/{id}", Verb: authz.SeeOrders, Handle: p.show},
+		{Pattern: "GET /pesanan/{id}/ubah", Verb: authz.EditOrders, Handle: p.edit},
+		{Pattern: "POST /pesanan/{id}/perubahan", Verb: authz.EditOrders, Handle: p.change},
+		{Pattern: "GET /pesanan/{id}/nota.pdf", Verb: authz.SeeOrders, Handle: p.receipt},
+		{Pattern: "GET /pesanan/{id}/kemas.pdf", Verb: authz.SeeOrders, Handle: p.slip},
+		{Pattern: "GET /pesanan/{id}/bukti/{photo}", Verb: authz.SeeOrders, Handle: p.proof},
+		{Pattern: "GET /setoran", Verb: authz.SeeMoney, Handle: p.holders},
+		{Pattern: "POST /setoran", Verb: authz.TakePayments, Handle: p.settle},
+	}
+	for _, d := range deeds {
+		list = append(list, web.Route{Pattern: "POST /pesanan/{id}/" + d.path, Verb: d.verb, Handle: p.deed(d)})
+	}
+	return list
+}
+
+func t(ctx context.Context, key string, args ...any) string { return i18n.T(ctx, key, args...) }
+
+// listView is the list of orders.
+type listView struct {
+	tab    order.Tab
+	filter order.Filter
+	counts map[order.Tab]int64
+	rows   []order.Order
+	next   string
+	words  string
+	money  bool // takings may be seen
+	bulk   []order.Act
+	slug   string
+}
+
+func (p pages) list(w http.ResponseWriter, r *http.Request) error {
+	ctx, sc := r.Context(), web.Scope(r)
+	q := r.URL.Query()
+	v := listView{tab: order.Tab(q.Get("tab")), words: strings.TrimSpace(q.Get("q")), money: sc.May(authz.SeeMoney)}
+	if v.tab == "" && v.words == "" {
+		v.tab = order.TabAction
+	}
+	v.filter = order.Filter{
+		Tab: v.tab, Words: v.words, Way: order.Way(q.Get("cara")), PayBy: payment.Method(q.Get("bayar")), Unpaid: q.Get("lunas") == "belum",
+		Cursor: order.ParseCursor(q.Get("lanjut")), Max: 25,
+	}
+	if v.words != "" {
+		v.filter.Tab, v.tab = "", ""
+	}
+	page, err := p.Orders.List(ctx, sc, v.filter)
+	if err != nil {
+		return err
+	}
+	v.rows = page.Orders
+	if !page.Next.At.IsZero() {
+		q.Set("lanjut", page.Next.String())
+		v.next = "/pesanan?" + q.Encode()
+	}
+	if v.counts, err = p.Orders.Counts(ctx, sc); err != nil {
+		return err
+	}
+	if who := web.Person(r); who != nil {
+		v.slug = who.Slug
+	}
+	if sc.May(authz.MoveOrders) {
+		switch v.tab {
+		case order.TabAction:
+			v.bulk = []order.Act{order.ActAccept}
+		case order.TabWork:
+			v.bulk = []order.Act{order.ActPack, order.ActHandOver}
+		}
+	}
+	return web.Render(w, r, http.StatusOK, listPage(v))
+}
+
+// link is the list with one thing of its filter changed.
+func (v listView) link(key, value string) string {
+	q := url.Values{}
+	set := func(k, s string) {
+		if s != "" {
+			q.Set(k, s)
+		}
+	}
+	set("tab", string(v.tab))
+	set("cara", string(v.filter.Way))
+	set("bayar", string(v.filter.PayBy))
+	if v.filter.Unpaid {
+		q.Set("lunas", "belum")
+	}
+	if q.Get(key) == value {
+		q.Del(key)
+	} else {
+		q.Set(key, value)
+	}
+	return "/pesanan?" + q.Encode()
+}
+
+// bulk makes one move with every order ticked; what does not fit is told, the rest is done.
+func (p pages) bulk(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return fault.New(fault.Invalid, "form.stale")
+	}
+	act := order.Act(r.PostForm.Get("act"))
+	if act != order.ActAccept && act != order.ActPack && act != order.ActHandOver {
+		return fault.New(fault.Invalid, "form.stale")
+	}
+	done, left := 0, 0
+	for i, v := range r.PostForm["id"] {
+		oid, err := id.Parse(v)
+		if err != nil || i >= order.MaxPage {
+			continue
+		}
+		switch _, err := p.Orders.Do(r.Context(), web.Scope(r), oid, order.Move{Act: act}); {
+		case err == nil:
+			done++
+		case fault.Of(err) != nil:
+			left++
+		default:
+			return err
+		}
+	}
+	if left > 0 {
+		web.Flash(w, r, "orderweb.bulk_left", done, left)
+	} else {
+		web.Flash(w, r, "orderweb.bulk_done", done)
+	}
+	return web.SeeOther(w, r, "/pesanan?tab="+url.QueryEscape(r.PostForm.Get("tab")))
+}
+
+// showView is the page of one order.
+type showView struct {
+	order.Detail
+	shop     business.Business
+	names    map[id.ID]string
+	people   []ui.Option // who can bring it
+	link     string      // of the buyer's page, absolute
+	message  string      // status text for the buyer
+	fault    *fault.Error
+	failed   order.Act // the move that was refused
+	form     url.Values
+	money    bool
+	customer bool
+	now      time.Time
+}
+
+func (p pages) show(w http.ResponseWriter, r *http.Request) error {
+	return p.showAgain(w, r, http.StatusOK, "", nil)
+}
+
+func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, failed order.Act, f *fault.Error) error {
+	ctx, sc := r.Context(), web.Scope(r)
+	oid, err := web.PathID(r, "id")
+	if err != nil {
+		return err
+	}
+	v := showView{fault: f, failed: failed, form: r.PostForm, now: sc.Now, money: sc.May(authz.SeeMoney), customer: sc.May(authz.SeeCustomers)}
+	if v.Detail, err = p.Orders.Get(ctx, sc, oid); err != nil {
+		return err
+	}
+	if v.shop, err = p.Shops.Get(ctx, sc); err != nil {
+		return err
+	}
+	v.link = web.Base(r) + "/o/" + p.Orders.Link(v.Order)
+	v.message = v.status(ctx)
+	team, err := p.Accounts.Team(ctx, sc)
+	if err != nil {
+		return err
+	}
+	v.names = map[id.ID]string{}
+	for _, m := range team {
+		v.names[m.Person] = m.Name
+		if m.Brings() {
+			v.people = append(v.people, ui.Option{Value: m.Person.String(), Label: m.Name})
+		}
+	}
+	return web.Render(w, r, status, showPage(v))
+}
+
+// status is what the buyer is told of the order, as a message to send.
+func (v showView) status(ctx context.Context) string {
+	name := v.Name
+	if name == "" {
+		name = t(ctx, "orderweb.you")
+	}
+	return t(ctx, "orderweb.message", name, v.Called(), v.shop.Name, t(ctx, "orderweb.tell."+string(v.State)), v.link)
+}
+
+// name is who did something, for the timeline.
+func (v showView) name(ctx context.Context, e order.Event) string {
+	switch authz.Role(e.By) {
+	case authz.Guest:
+		return t(ctx, "orderweb.by_buyer")
+	case authz.Machine:
+		return t(ctx, "orderweb.by_clock")
+	}
+	if n := v.names[e.Person]; n != "" {
+		return n
+	}
+	return t(ctx, "orderweb.by_team")
+}
+
+// tip is the map's address of where the order goes.
+func (v showView) mapLink() string {
+	q := v.Street + ", " + v.Place().Label()
+	if v.LatE6 != nil && v.LngE6 != nil {
+		q = fmt.Sprintf("%.6f,%.6f", float64(*v.LatE6)/1e6, float64(*v.LngE6)/1e6)
+	}
+	return "https://www.google.com/maps/search/?api=1&query=" + url.QueryEscape(q)
+}
+
+// deed makes the handler of one move.
+func (p pages) deed(d deed) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		oid, err := web.PathID(r, "id")
+		if err != nil {
+			return err
+		}
+		m := order.Move{
+			ID: web.FormID(r, "move"), Act: d.act, Reason: r.FormValue("reason"), Text: r.FormValue("text"), Method: payment.Method(r.FormValue("method")),
+			Courier: web.FormID(r, "courier"), Receiver: r.FormValue("receiver"), Relation: r.FormValue("relation"), Restock: r.FormValue("restock") == "on",
+		}
+		amount, err := web.Money(r, "amount")
+		if err == nil {
+			m.Amount, m.Received = amount, r.FormValue("amount") != ""
+			var o order.Order
+			if o, err = p.Orders.Do(r.Context(), web.Scope(r), oid, m); err == nil {
+				p.told(w, r, d.act, o)
+				back := web.OwnPath(r.FormValue("back"), "/pesanan/"+oid.String())
+				return web.SeeOther(w, r, back)
+			}
+		} else {
+			err = fault.Of(err).On("amount")
+		}
+		if f, ok := web.Again(err); ok {
+			return p.showAgain(w, r, http.StatusUnprocessableEntity, d.act, f)
+		}
+		return err
+	}
+}
+
+// told says what was done, and offers to undo what is harmless.
+func (p pages) told(w http.ResponseWriter, r *http.Request, act order.Act, o order.Order) {
+	key := "orderweb.done." + string(act)
+	if order.Has(order.Actions(o, web.Scope(r), *timeOf(o)), order.ActUndo) {
+		web.FlashUndo(w, r, "/pesanan/"+o.ID.String()+"/pengurungan", "", key, o.Called())
+		return
+	}
+	web.Flash(w, r, key, o.Called())
+}
+
+func timeOf(o order.Order) *time.Time {
+	if o.LastAt != nil {
+		return o.LastAt
+	}
+	return &o.ChangedAt
+}
+
+func (p pages) receipt(w http.ResponseWriter, r *http.Request) error { return p.paper(w, r, false) }
+
+func (p pages) slip(w http.ResponseWriter, r *http.Request) error { return p.paper(w, r, true) }
+
+func (p pages) paper(w http.ResponseWriter, r *http.Request, slip bool) error {
+	oid, err := web.PathID(r, "id")
+	if err != nil {
+		return err
+	}
+	d, err := p.Orders.Get(r.Context(), web.Scope(r), oid)
+	if err != nil {
+		return err
+	}
+	shop, err := p.Shops.Get(r.Context(), web.Scope(r))
+	if err != nil {
+		return err
+	}
+	draw, name := order.Receipt, "nota-"
+	if slip {
+		draw, name = order.Slip, "kemas-"
+	}
+	raw, err := draw(r.Context(), d.Order, shop)
+	if err != nil {
+		return fmt.Errorf("draw paper: %w", err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/pdf")
+	h.Set("Content-Disposition", `inline; filename="`+name+d.Called()+`.pdf"`)
+	h.Set("Cache-Control", "no-store")
+	_, _ = w.Write(raw)
+	return nil
+}
+
+// proof shows a photo that the buyer sent with the order.
+func (p pages) proof(w http.ResponseWriter, r *http.Request) error {
+	oid, err := web.PathID(r, "id")
+	if err != nil {
+		return err
+	}
+	photo, err := web.PathID(r, "photo")
+	if err != nil {
+		return err
+	}
+	var f blob.File
+	err = p.DB.View(r.Context(), web.Scope(r), func(tx *store.Tx) (err error) {
+		f, err = p.Blobs.OpenPrivate(r.Context(), tx, web.Scope(r), oid, photo)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "image/jpeg")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	_, _ = w.Write(f.Content)
+	return nil
+}
+
+// holdersView is the money that couriers have not handed over yet.
+type holdersView struct {
+	rows  []holder
+	fault *fault.Error
+	form  url.Values
+	id    id.ID
+}
+
+type holder struct {
+	person id.ID
+	name   string
+	amount int64
+}
+
+func (p pages) holders(w http.ResponseWriter, r *http.Request) error {
+	return p.holdersAgain(w, r, http.StatusOK, nil)
+}
+
+func (p pages) holdersAgain(w http.ResponseWriter, r *http.Request, status int, f *fault.Error) error {
+	ctx, sc := r.Context(), web.Scope(r)
+	v := holdersView{fault: f, form: r.PostForm, id: id.New()}
+	balances, err := p.Orders.Holders(ctx, sc)
+	if err != nil {
+		return err
+	}
+	team, err := p.Accounts.Team(ctx, sc)
+	if err != nil {
+		return err
+	}
+	for _, b := range balances {
+		h := holder{person: b.Holder, amount: b.Amount, name: t(ctx, "orderweb.by_team")}
+		for _, m := range team {
+			if m.Person == b.Holder {
+				h.name = m.Name
+			}
+		}
+		if h.amount != 0 {
+			v.rows = append(v.rows, h)
+		}
+	}
+	return web.Render(w, r, status, holdersPage(v))
+}
+
+func (p pages) settle(w http.ResponseWriter, r *http.Request) error {
+	amount, err := web.Money(r, "amount")
+	if err == nil {
+		err = p.Orders.Settle(r.Context(), web.Scope(r), order.Settlement{
+			ID: web.FormID(r, "id"), Courier: web.FormID(r, "courier"), Amount: amount, Close: r.FormValue("close") == "on", Note: r.FormValue("note"),
+		})
+	} else {
+		err = fault.Of(err).On("amount")
+	}
+	if f, ok := web.Again(err); ok {
+		return p.holdersAgain(w, r, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	web.Flash(w, r, "orderweb.settled")
+	return web.SeeOther(w, r, "/setoran")
+}
+
+// chat is the buyer's WhatsApp with the message typed in.
+func (v showView) chat() string { return phone.WhatsApp(v.Phone, v.message) }
