@@ -62,6 +62,11 @@ var Placements = map[string]Placement{
 	"variants":       Distributed,
 	"product_photos": Distributed,
 
+	"customers":          Distributed,
+	"customer_addresses": Distributed,
+	"customer_consents":  Distributed,
+	"customer_stops":     Local,
+
 	"stock_levels":      Distributed,
 	"stock_moves":       Distributed,
 	"stock_holds":       Distributed,
@@ -72,6 +77,14 @@ var Placements = map[string]Placement{
 	"payment_accounts": Distributed,
 	"payment_codes":    Distributed,
 	"payments":         Distributed,
+
+	"delivery_ways":  Distributed,
+	"delivery_areas": Distributed,
+	"delivery_zones": Distributed,
+
+	"vouchers":       Distributed,
+	"voucher_buyers": Distributed,
+	"voucher_uses":   Distributed,
 
 	"orders":        Distributed,
 	"order_lines":   Distributed,

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -152,8 +153,8 @@ func (e *postgresDB) run(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*T
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), turnTimeout)
 	defer cancel()
 	if _, err := c.ExecContext(wait, "COMMIT"); err != nil {
-		if _, ok := errors.AsType[*pgconn.PgError](err); ok {
-			return fmt.Errorf("commit: %w", err) // the server said no
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && !strings.HasPrefix(pg.Code, "57P") {
+			return fmt.Errorf("commit: %w", err) // the server said no, and did not just go down
 		}
 		return fmt.Errorf("%w: commit: %w", ErrUnknown, err)
 	}
