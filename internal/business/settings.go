@@ -165,7 +165,7 @@ func (s *Service) AddClosing(ctx context.Context, sc authz.Scope, c Closing) (Bu
 			return 0, nil, fault.New(fault.Invalid, "business.closings_many", maxClosings).On("from")
 		}
 		n, err := s.q.PutClosings(ctx, tx, businessdb.PutClosingsParams{BusinessID: sc.Business, Closings: writeJSON(all), UpdatedAt: tx.Now})
-		return n, audit.Diff{"closing": change("", c.From + "/" + c.To)}, wrap(err, "write closings")
+		return n, audit.Diff{"closing": change("", c.From+"/"+c.To)}, wrap(err, "write closings")
 	})
 }
 
@@ -177,7 +177,7 @@ func (s *Service) RemoveClosing(ctx context.Context, sc authz.Scope, from, to st
 			all = []Closing{}
 		}
 		n, err := s.q.PutClosings(ctx, tx, businessdb.PutClosingsParams{BusinessID: sc.Business, Closings: writeJSON(all), UpdatedAt: tx.Now})
-		return n, audit.Diff{"closing": change(from + "/" + to, "")}, wrap(err, "write closings")
+		return n, audit.Diff{"closing": change(from+"/"+to, "")}, wrap(err, "write closings")
 	})
 }
 

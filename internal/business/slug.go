@@ -18,16 +18,18 @@ const (
 
 // reserved are addresses that no shop may have: they look like pages of ours or
 // like somebody official.
-var reserved = map[string]bool{}
+var reserved = words(`admin administrator akun api app bantuan beranda blog bupati daftar dinas diskominfo disdagin
+	demo foto gubernur hari-ini help home id info jabar jawa-barat karyawan kasir keluar kontak kurir lainnya lapak login logout lupa
+	mail masuk moderator mulai ongkir owner pelanggan pembayaran pemerintah pemilik pemprov pengaturan pesan pesanan petugas pin polisi
+	privasi produk provinsi qris resmi riwayat robots root serah sitemap static stok support syarat system test toko undangan user usaha
+	voucher walikota web wilayah www`)
 
-func init() {
-	for _, w := range strings.Fields(`admin administrator akun api app bantuan beranda blog bupati daftar dinas diskominfo disdagin
-		demo foto gubernur hari-ini help home id info jabar jawa-barat karyawan kasir keluar kontak kurir lainnya lapak login logout lupa
-		mail masuk moderator mulai ongkir owner pelanggan pembayaran pemerintah pemilik pemprov pengaturan pesan pesanan petugas pin polisi
-		privasi produk provinsi qris resmi riwayat robots root sitemap static stok support syarat system test toko undangan user usaha
-		voucher walikota web wilayah www`) {
-		reserved[w] = true
+func words(list string) map[string]bool {
+	all := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		all[w] = true
 	}
+	return all
 }
 
 // Fold makes an address out of a name: "Dapur Bu Énéng & Co." is

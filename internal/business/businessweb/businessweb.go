@@ -12,7 +12,6 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
-	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/payment"
 	"lapak/internal/web"
@@ -80,7 +79,7 @@ func Routes(s Services) []web.Route {
 		{Pattern: "POST /toko/jeda/akhir", Verb: authz.EditShop, Handle: p.resume},
 		{Pattern: "GET /toko/nomor", Verb: authz.EditShop, Handle: p.identity},
 		{Pattern: "POST /toko/nomor", Verb: authz.EditShop, Handle: p.putIdentity},
-		{Pattern: "GET /toko/tautan", Verb: authz.EditShop, Handle: p.link},
+		{Pattern: "GET /toko/tautan", Verb: authz.EditShop, Handle: p.slug},
 		{Pattern: "POST /toko/tautan", Verb: authz.EditShop, Handle: p.putLink},
 		{Pattern: "POST /toko/banding", Verb: authz.EditShop, Handle: p.appeal},
 		{Pattern: "GET /toko/serah", Verb: authz.EndShop, Handle: p.handover},
@@ -102,18 +101,7 @@ func Routes(s Services) []web.Route {
 	}
 }
 
-// again reports whether err is a fault for the form to be shown again with.
-func again(err error) (*fault.Error, bool) {
-	f := fault.Of(err)
-	return f, f.HasKind(fault.Invalid, fault.Conflict)
-}
-
 // link is the shop's full address, to be shared.
-func (s Services) link(b business.Business) string { return strings.TrimRight(s.BaseURL, "/") + b.Path() }
-
-// pathID reads an id of the address; one that cannot be read names nothing and
-// is not found later.
-func pathID(r *http.Request) id.ID {
-	v, _ := id.Parse(r.PathValue("id"))
-	return v
+func (s Services) link(b business.Business) string {
+	return strings.TrimRight(s.BaseURL, "/") + b.Path()
 }

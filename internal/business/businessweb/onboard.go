@@ -71,7 +71,7 @@ func (p pages) postShop(w http.ResponseWriter, r *http.Request) error {
 	}}
 	d.Village, d.Words, d.Choices = villageOf(r)
 	made, err := p.Shops.Begin(r.Context(), web.Scope(r), d.NewShop)
-	if f, ok := again(err); ok {
+	if f, ok := web.Again(err); ok {
 		return web.Render(w, r, http.StatusUnprocessableEntity, shopPage(d, f))
 	}
 	if err != nil {
@@ -139,7 +139,7 @@ func (p pages) postProduct(w http.ResponseWriter, r *http.Request) error {
 		defer file.Close()
 		if head.Size > 0 {
 			photo, err := p.Blobs.Upload(ctx, sc, file)
-			if f, ok := again(err); ok {
+			if f, ok := web.Again(err); ok {
 				return p.productAgain(w, r, http.StatusUnprocessableEntity, d, f.On("photo"))
 			}
 			if err != nil {
@@ -160,7 +160,7 @@ func (p pages) postProduct(w http.ResponseWriter, r *http.Request) error {
 			return web.SeeOther(w, r, "/mulai/cara")
 		}
 	}
-	if f, ok := again(err); ok {
+	if f, ok := web.Again(err); ok {
 		return p.productAgain(w, r, http.StatusUnprocessableEntity, d, f)
 	}
 	return err
@@ -216,7 +216,7 @@ func (p pages) postWays(w http.ResponseWriter, r *http.Request) error {
 		Bank: r.FormValue("bank"), Number: strings.TrimSpace(r.FormValue("number")), Holder: strings.TrimSpace(r.FormValue("holder")),
 	}
 	err := p.putWays(r, d)
-	if f, ok := again(err); ok {
+	if f, ok := web.Again(err); ok {
 		return web.Render(w, r, http.StatusUnprocessableEntity, waysPage(d, f))
 	}
 	if err != nil {

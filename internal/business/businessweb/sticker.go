@@ -11,6 +11,7 @@ import (
 	"github.com/boombuler/barcode/qr"
 
 	"lapak/internal/business"
+	"lapak/internal/i18n"
 	"lapak/internal/web"
 )
 
@@ -40,7 +41,7 @@ func (p pages) sticker(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	doc, err := stickerPDF(b, p.link(b), web.Lang(r.Context()))
+	doc, err := stickerPDF(b, p.link(b), i18n.Lang(r.Context()))
 	if err != nil {
 		return err
 	}
