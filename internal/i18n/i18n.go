@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"lapak/internal/fault"
 )
@@ -159,7 +160,8 @@ func isOne(a any) bool {
 	return false
 }
 
-// show writes whole numbers with the language's thousands, and the rest as it is.
+// show writes whole numbers with the language's thousands, moments as people
+// say them, and the rest as it is.
 func show(lang string, a any) string {
 	switch n := a.(type) {
 	case int:
@@ -168,6 +170,8 @@ func show(lang string, a any) string {
 		return Number(lang, n)
 	case string:
 		return n
+	case time.Time:
+		return When(context.WithValue(context.Background(), ctxKey{}, speaker{lang: lang}), n)
 	}
 	return fmt.Sprint(a)
 }
