@@ -49,6 +49,9 @@ vuln: ## known vulnerabilities; says aloud when its data cannot be had
 licences: tools ## licences of all dependencies
 	sh tools/licences.sh
 
+bench: ## transactions and jobs a second on both engines
+	$(GO) test -run "^$$" -bench . ./internal/store ./internal/job
+
 lighthouse: ## Lighthouse 12 on the buyer's pages (needs Node and Chromium)
 	sh tools/lighthouse.sh
 

@@ -244,3 +244,11 @@ func Verify(ctx context.Context, db *store.DB, business id.ID) (int64, error) {
 	}
 	return last, nil
 }
+
+// Invariants hold of the chains at all times; Verify reads their contents too.
+var Invariants = []store.Invariant{
+	{Name: "audit: each history ends where its head says", SQL: `SELECT h.business_id, h.seq FROM audit_heads h
+LEFT JOIN audit a ON a.business_id = h.business_id AND a.seq = h.seq WHERE a.hash IS NULL OR a.hash <> h.hash`},
+	{Name: "audit: no history has a gap", SQL: `SELECT business_id, count(*) AS entries, max(seq) AS last FROM audit
+GROUP BY business_id HAVING count(*) <> max(seq) OR min(seq) <> 1`},
+}

@@ -95,6 +95,7 @@ func TestTheChainHoldsUnderParallelWritersAndShowsTampering(t *testing.T) {
 				t.Errorf("chain of %v: %d entries, %v; want %d", business, n, err, want)
 			}
 		}
+		storetest.Holds(t, db, audit.Invariants)
 		for _, text := range []string{"UPDATE audit SET verb = 'x' WHERE business_id = $1", "DELETE FROM audit WHERE business_id = $1"} {
 			err := db.Tx(t.Context(), sc, func(tx *store.Tx) error { _, err := tx.ExecContext(t.Context(), text, sc.Business); return err })
 			if err == nil {
@@ -110,6 +111,13 @@ func TestTheChainHoldsUnderParallelWritersAndShowsTampering(t *testing.T) {
 		forge("UPDATE audit_heads SET seq = 31 WHERE business_id = $1", sc.Business)
 		if n, err := audit.Verify(t.Context(), db, sc.Business); !errors.Is(err, audit.ErrBroken) || n != 30 {
 			t.Errorf("a forged entry: %d, %v", n, err)
+		}
+		if broken, err := store.CheckInvariants(t.Context(), db, audit.Invariants[:1]); err != nil || len(broken) != 0 {
+			t.Errorf("the forged head fits its forged entry: %v, %v", broken, err)
+		}
+		forge("UPDATE audit_heads SET seq = 33 WHERE business_id = $1", sc.Business)
+		if broken, err := store.CheckInvariants(t.Context(), db, audit.Invariants); err != nil || len(broken) != 1 {
+			t.Errorf("a head beyond the end: %v, %v", broken, err)
 		}
 	})
 }

@@ -111,7 +111,9 @@ func (e *postgresDB) read(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*
 
 // run is one try of a transaction.
 func (e *postgresDB) run(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*Tx) error) error {
-	c, err := e.pool.Conn(ctx)
+	wait, got := context.WithTimeout(ctx, turnTimeout)
+	c, err := e.pool.Conn(wait)
+	got()
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -150,9 +152,9 @@ func (e *postgresDB) run(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*T
 		}
 	}
 	// A commit once sent is not taken back, so it is not cut off either.
-	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), turnTimeout)
+	sent, cancel := context.WithTimeout(context.WithoutCancel(ctx), turnTimeout)
 	defer cancel()
-	if _, err := c.ExecContext(wait, "COMMIT"); err != nil {
+	if _, err := c.ExecContext(sent, "COMMIT"); err != nil {
 		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && !strings.HasPrefix(pg.Code, "57P") {
 			return fmt.Errorf("commit: %w", err) // the server said no, and did not just go down
 		}

@@ -86,7 +86,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	} else if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		db.engine, err = openPostgres(ctx, background, db, dsn, o)
 	} else {
-		err = errors.New("store: the database is sqlite:PATH or postgres://...")
+		err = errors.New("store: the database is named by sqlite:PATH or postgres://USER@HOST/NAME")
 	}
 	if err != nil {
 		stop()

@@ -99,3 +99,18 @@ func template() (b []byte, err error) {
 	defer func() { _ = f.Close() }()
 	return io.ReadAll(f)
 }
+
+// Holds fails the test if one of the invariants is broken. Every test that
+// writes may end with it.
+func Holds(t testing.TB, db *store.DB, all ...[]store.Invariant) {
+	t.Helper()
+	for _, some := range all {
+		broken, err := store.CheckInvariants(t.Context(), db, some)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, b := range broken {
+			t.Errorf("broken: %s: %s", b.Name, b.Row)
+		}
+	}
+}
