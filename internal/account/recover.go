@@ -1,0 +1,438 @@
+package account
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"lapak/internal/account/accountdb"
+	"lapak/internal/audit"
+	"lapak/internal/authz"
+	"lapak/internal/fault"
+	"lapak/internal/id"
+	"lapak/internal/phone"
+	"lapak/internal/store"
+)
+
+// What a link is for. A link of one purpose fails at another.
+const (
+	forReset = "reset"
+	forMail  = "mail"
+	forAdmin = "admin"
+)
+
+// link writes a one-time link and returns its token.
+func (s *Service) link(ctx context.Context, tx *store.Tx, purpose string, person, by id.ID, mail string, lasts time.Duration) (string, error) {
+	if err := s.q.VoidLinks(ctx, tx, accountdb.VoidLinksParams{PersonID: person, Purpose: purpose}); err != nil {
+		return "", fmt.Errorf("void links: %w", err)
+	}
+	token := id.Token()
+	err := s.q.InsertLink(ctx, tx, accountdb.InsertLinkParams{
+		TokenHash: id.Hash(token), Purpose: purpose, PersonID: person, Mail: mail, CreatedBy: by, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(lasts),
+	})
+	if err != nil {
+		return "", fmt.Errorf("insert link: %w", err)
+	}
+	return token, nil
+}
+
+func (s *Service) readLink(ctx context.Context, tx *store.Tx, purpose, token string) (accountdb.LinkRow, error) {
+	l, err := s.q.Link(ctx, tx, accountdb.LinkParams{TokenHash: id.Hash(token), Purpose: purpose})
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (l.UsedAt != nil || !l.ExpiresAt.After(tx.Now)) {
+		return accountdb.LinkRow{}, ErrLink
+	}
+	if err != nil {
+		return l, fmt.Errorf("link: %w", err)
+	}
+	return l, nil
+}
+
+func (s *Service) takeLink(ctx context.Context, tx *store.Tx, purpose, token string) (accountdb.LinkRow, error) {
+	l, err := s.readLink(ctx, tx, purpose, token)
+	if err != nil {
+		return l, err
+	}
+	n, err := s.q.UseLink(ctx, tx, accountdb.UseLinkParams{TokenHash: l.TokenHash, Purpose: purpose, UsedAt: &tx.Now})
+	if err != nil {
+		return l, fmt.Errorf("use link: %w", err)
+	}
+	if n == 0 {
+		return l, ErrLink
+	}
+	return l, nil
+}
+
+// Forgot sends a one-time link to a mail address that somebody has proven. It
+// answers alike whether or not there is such a person.
+func (s *Service) Forgot(ctx context.Context, mail string, at Where) error {
+	mail, err := cleanMail(mail)
+	if err != nil {
+		return fault.Of(err).On("mail")
+	}
+	var refused error
+	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
+		if refused, err = s.count(ctx, tx, s.guessKey("forgot", prefix(at.Address)), limit{20, time.Hour}); err != nil || refused != nil {
+			return err
+		}
+		if refused, err = s.count(ctx, tx, s.guessKey("forgot", mail), limit{3, time.Hour}); err != nil || refused != nil {
+			return err
+		}
+		owner, err := s.q.MailOwner(ctx, tx, mail)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("mail owner: %w", err)
+		}
+		if s.Mail == nil {
+			return nil
+		}
+		p, err := s.person(ctx, tx, owner)
+		if err != nil {
+			return err
+		}
+		token, err := s.link(ctx, tx, forReset, owner, owner, "", resetFor)
+		if err != nil {
+			return err
+		}
+		if err := s.Mail.PutAccountMail(ctx, tx, mail, p.Lang, "reset", token); err != nil {
+			return err
+		}
+		return audit.Note(ctx, tx, authz.Scope{Role: authz.Guest}, "person.reset_asked", owner)
+	})
+	return errors.Join(err, refused)
+}
+
+// askMail sends the link that proves a mail address.
+func (s *Service) askMail(ctx context.Context, tx *store.Tx, person id.ID, mail, lang string) error {
+	if s.Mail == nil {
+		return nil
+	}
+	token, err := s.link(ctx, tx, forMail, person, person, mail, handedFor)
+	if err != nil {
+		return err
+	}
+	return s.Mail.PutAccountMail(ctx, tx, mail, lang, "prove", token)
+}
+
+// ProveMail takes the link that came by mail: the address is that person's
+// from now on, and nobody else's. The page asks for a press of a button first.
+func (s *Service) ProveMail(ctx context.Context, token string) error {
+	return s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
+		l, err := s.takeLink(ctx, tx, forMail, token)
+		if err != nil {
+			return err
+		}
+		p, err := s.person(ctx, tx, l.PersonID)
+		if err != nil {
+			return err
+		}
+		if p.Mail != l.Mail {
+			return ErrLink
+		}
+		if err := s.q.UnproveMailOfOthers(ctx, tx, accountdb.UnproveMailOfOthersParams{Mail: l.Mail, ID: p.ID}); err != nil {
+			return fmt.Errorf("unprove others: %w", err)
+		}
+		if err := s.q.OwnMail(ctx, tx, accountdb.OwnMailParams{Mail: l.Mail, PersonID: p.ID, ProvenAt: tx.Now}); err != nil {
+			return fmt.Errorf("own mail: %w", err)
+		}
+		if err := s.q.PutMail(ctx, tx, accountdb.PutMailParams{ID: p.ID, Mail: l.Mail, MailProvenAt: &tx.Now, UpdatedAt: tx.Now}); err != nil {
+			return fmt.Errorf("put mail: %w", err)
+		}
+		return audit.Note(ctx, tx, authz.Scope{Actor: p.ID, Role: authz.Person}, "person.mail_proven", p.ID)
+	})
+}
+
+// ResetFor says whether a link to set a new password still works, and how
+// the person is called there.
+func (s *Service) ResetFor(ctx context.Context, token string) (name string, err error) {
+	err = s.db.View(ctx, scopeless, func(tx *store.Tx) error {
+		l, err := s.readLink(ctx, tx, forReset, token)
+		if err != nil {
+			return err
+		}
+		p, err := s.person(ctx, tx, l.PersonID)
+		name = p.Name
+		return err
+	})
+	return name, err
+}
+
+// Reset sets a new password by a one-time link, and signs in. All other
+// sessions end. Where a second factor is enrolled it is asked for as ever.
+func (s *Service) Reset(ctx context.Context, token, password string, at Where) (in In, err error) {
+	var p accountdb.Person
+	err = s.db.View(ctx, scopeless, func(tx *store.Tx) error {
+		l, err := s.readLink(ctx, tx, forReset, token)
+		if err != nil {
+			return err
+		}
+		p, err = s.person(ctx, tx, l.PersonID)
+		return err
+	})
+	if err != nil {
+		return in, err
+	}
+	if err := judgePassword(password, phone.Number(p.Phone), p.Name); err != nil {
+		return in, fault.Of(err).On("password")
+	}
+	hash, err := s.hash(ctx, password)
+	if err != nil {
+		return in, err
+	}
+	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
+		if _, err := s.takeLink(ctx, tx, forReset, token); err != nil {
+			return err
+		}
+		if err := s.q.PutPassword(ctx, tx, accountdb.PutPasswordParams{ID: p.ID, Password: hash, PasswordTag: s.tag(password), UpdatedAt: tx.Now}); err != nil {
+			return fmt.Errorf("put password: %w", err)
+		}
+		if err := s.endOthers(ctx, tx, p.ID, ""); err != nil {
+			return err
+		}
+		for _, i := range []identity{{phone: phone.Number(p.Phone)}, {mail: p.Mail}} {
+			if err := s.free(ctx, tx, []string{s.guessKey("account", i.String())}); err != nil {
+				return err
+			}
+		}
+		if err := s.tell(ctx, tx, p, "password"); err != nil {
+			return err
+		}
+		if in, err = s.enter(ctx, tx, p.ID, at, false); err != nil {
+			return err
+		}
+		return audit.Note(ctx, tx, authz.Scope{Actor: p.ID, Role: authz.Person}, "person.password_reset", p.ID)
+	})
+	return in, err
+}
+
+// Claim is one of the people who say that a phone number is theirs.
+type Claim struct {
+	Person  id.ID
+	Name    string
+	Proven  bool
+	Shops   []string
+	Since   time.Time
+	HasTOTP bool
+}
+
+// Claims lists them for an officer who looks at the person's papers. It is
+// written in the log.
+func (s *Service) Claims(ctx context.Context, sc authz.Scope, number string) (out []Claim, err error) {
+	if err := sc.Can(authz.RecoverPeople); err != nil {
+		return nil, err
+	}
+	n, err := phone.Parse(number)
+	if err != nil {
+		return nil, fault.Of(err).On("phone")
+	}
+	businesses := map[id.ID][]id.ID{}
+	err = s.db.Tx(ctx, sc, func(tx *store.Tx) error {
+		out = nil
+		rows, err := s.q.ClaimsOf(ctx, tx, n.E164())
+		if err != nil {
+			return fmt.Errorf("claims: %w", err)
+		}
+		for _, r := range rows {
+			p, err := s.person(ctx, tx, r.ID)
+			if err != nil {
+				return err
+			}
+			out = append(out, Claim{Person: r.ID, Name: r.Name, Proven: r.PhoneProvenAt != nil, Since: r.CreatedAt, HasTOTP: p.TotpAt != nil})
+			ms, err := s.q.Memberships(ctx, tx, r.ID)
+			if err != nil {
+				return fmt.Errorf("memberships: %w", err)
+			}
+			businesses[r.ID] = nil
+			for _, m := range ms {
+				if !m.BusinessID.IsZero() {
+					businesses[r.ID] = append(businesses[r.ID], m.BusinessID)
+				}
+			}
+		}
+		return audit.Note(ctx, tx, personal(sc), "people.searched", id.ID{}, audit.Diff{"phone": {To: n.Masked()}})
+	})
+	for i := range out {
+		for _, b := range businesses[out[i].Person] {
+			if s.Business != nil {
+				name, _, _ := s.Business(ctx, b)
+				out[i].Shops = append(out[i].Shops, name)
+			}
+		}
+	}
+	return out, err
+}
+
+// HandOver makes a one-time link for somebody whose papers an officer has
+// seen. Officers and admins are not helped this way: the console is.
+func (s *Service) HandOver(ctx context.Context, sc authz.Scope, person id.ID) (token string, err error) {
+	if err := sc.Can(authz.RecoverPeople); err != nil {
+		return "", err
+	}
+	err = s.db.Tx(ctx, personal(sc), func(tx *store.Tx) error {
+		p, err := s.person(ctx, tx, person)
+		if err != nil {
+			return err
+		}
+		ms, err := s.q.Memberships(ctx, tx, person)
+		if err != nil {
+			return fmt.Errorf("memberships: %w", err)
+		}
+		for _, m := range ms {
+			if needsFactor(authz.Role(m.Role)) {
+				return authz.ErrForbidden
+			}
+		}
+		if token, err = s.link(ctx, tx, forReset, person, sc.Actor, "", handedFor); err != nil {
+			return err
+		}
+		if err := s.tell(ctx, tx, p, "handed_over"); err != nil {
+			return err
+		}
+		return audit.Note(ctx, tx, personal(sc), "person.link_handed_over", person)
+	})
+	return token, err
+}
+
+// ProvePhone notes that an officer saw that the phone is this person's. Who
+// else claims it is told to give another number.
+func (s *Service) ProvePhone(ctx context.Context, sc authz.Scope, person id.ID) error {
+	if err := sc.Can(authz.RecoverPeople); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, personal(sc), func(tx *store.Tx) error {
+		p, err := s.person(ctx, tx, person)
+		if err != nil {
+			return err
+		}
+		if p.Phone == "" {
+			return ErrNotFound
+		}
+		others, err := s.q.OtherClaims(ctx, tx, accountdb.OtherClaimsParams{Phone: p.Phone, ID: p.ID})
+		if err != nil {
+			return fmt.Errorf("other claims: %w", err)
+		}
+		for _, o := range others {
+			if err := s.q.InsertNotice(ctx, tx, accountdb.InsertNoticeParams{ID: id.New(), PersonID: o, Kind: "phone_lost", At: tx.Now}); err != nil {
+				return fmt.Errorf("notice: %w", err)
+			}
+		}
+		if err := s.q.UnprovePhoneOfOthers(ctx, tx, accountdb.UnprovePhoneOfOthersParams{Phone: p.Phone, ID: p.ID}); err != nil {
+			return fmt.Errorf("unprove others: %w", err)
+		}
+		if err := s.q.OwnPhone(ctx, tx, accountdb.OwnPhoneParams{Phone: p.Phone, PersonID: p.ID, ProvenAt: tx.Now}); err != nil {
+			return fmt.Errorf("own phone: %w", err)
+		}
+		if err := s.q.PutPhone(ctx, tx, accountdb.PutPhoneParams{ID: p.ID, Phone: p.Phone, PhoneProvenAt: &tx.Now, UpdatedAt: tx.Now}); err != nil {
+			return fmt.Errorf("put phone: %w", err)
+		}
+		return audit.Note(ctx, tx, personal(sc), "person.phone_proven", person)
+	})
+}
+
+// AdminReset makes a one-time link on the console, for the one person who has
+// proven the number, or else the only one who claims it.
+func (s *Service) AdminReset(ctx context.Context, number string) (token string, err error) {
+	n, err := phone.Parse(number)
+	if err != nil {
+		return "", err
+	}
+	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
+		person, err := s.q.PhoneOwner(ctx, tx, n.E164())
+		if errors.Is(err, sql.ErrNoRows) {
+			rows, err := s.q.ClaimsOf(ctx, tx, n.E164())
+			if err != nil {
+				return fmt.Errorf("claims: %w", err)
+			}
+			switch len(rows) {
+			case 0:
+				return ErrNotFound
+			case 1:
+				person = rows[0].ID
+			default:
+				return fault.New(fault.Conflict, "account.several", len(rows))
+			}
+		} else if err != nil {
+			return fmt.Errorf("phone owner: %w", err)
+		}
+		if token, err = s.link(ctx, tx, forReset, person, id.ID{}, "", handedFor); err != nil {
+			return err
+		}
+		return audit.Note(ctx, tx, authz.Job(id.ID{}), "person.link_by_console", person)
+	})
+	return token, err
+}
+
+// FirstAdminLink makes the link by which the first admin signs up; false if there is one already.
+func (s *Service) FirstAdminLink(ctx context.Context) (token string, made bool, err error) {
+	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
+		n, err := s.q.CountRole(ctx, tx, accountdb.CountRoleParams{Role: string(authz.Admin)})
+		if err != nil {
+			return fmt.Errorf("count admins: %w", err)
+		}
+		if made = n == 0; !made {
+			return nil
+		}
+		token, err = s.link(ctx, tx, forAdmin, id.ID{}, id.ID{}, "", firstAdminFor)
+		if err != nil {
+			return err
+		}
+		return audit.Note(ctx, tx, authz.Job(id.ID{}), "admin.link_by_console", id.ID{})
+	})
+	return token, made, err
+}
+
+// IsFirstAdmin reports whether the link by which the first admin signs up still works.
+func (s *Service) IsFirstAdmin(ctx context.Context, token string) (ok bool, err error) {
+	err = s.db.View(ctx, scopeless, func(tx *store.Tx) error {
+		_, err := s.readLink(ctx, tx, forAdmin, token)
+		if errors.Is(err, ErrLink) {
+			ok = false
+			return nil
+		}
+		ok = err == nil
+		return err
+	})
+	return ok, err
+}
+
+// FirstAdmin signs up the first admin, who then enrols a second factor.
+func (s *Service) FirstAdmin(ctx context.Context, token string, n Newcomer, at Where) (in In, err error) {
+	if err := n.Validate(); err != nil {
+		return in, err
+	}
+	ident, err := parseIdentity(n.Who)
+	if err != nil {
+		return in, err
+	}
+	hash, err := s.hash(ctx, n.Password)
+	if err != nil {
+		return in, err
+	}
+	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
+		if _, err := s.takeLink(ctx, tx, forAdmin, token); err != nil {
+			return err
+		}
+		admins, err := s.q.CountRole(ctx, tx, accountdb.CountRoleParams{Role: string(authz.Admin)})
+		if err != nil {
+			return fmt.Errorf("count admins: %w", err)
+		}
+		if admins > 0 {
+			return ErrLink
+		}
+		person, err := s.insert(ctx, tx, n, ident, hash, at.Lang)
+		if err != nil {
+			return err
+		}
+		if err := s.AddOffice(ctx, tx, person, authz.Admin, nil, nil); err != nil {
+			return err
+		}
+		if in, err = s.enter(ctx, tx, person, at, false); err != nil {
+			return err
+		}
+		return audit.Note(ctx, tx, authz.Scope{Actor: person, Role: authz.Admin}, "admin.first", person)
+	})
+	return in, err
+}
