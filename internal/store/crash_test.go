@@ -119,6 +119,13 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+func TestASettingThatDidNotTakeStopsTheProgram(t *testing.T) {
+	err := store.OpenSloppy(t.Context(), filepath.Join(t.TempDir(), "x.db"))
+	if err == nil || !strings.Contains(err.Error(), "synchronous") {
+		t.Errorf("connect = %v, want what is wrong", err)
+	}
+}
+
 const crashEnv = "LAPAK_TEST_CRASH_FILE"
 
 // A process is killed in the middle of its writes: what it said was saved, is.

@@ -46,6 +46,7 @@ const (
 	maxBatch     = 256
 	maxBatchTime = 20 * time.Millisecond
 	turnTimeout  = 10 * time.Second
+	slowTurn     = 250 * time.Millisecond
 )
 
 // liteConn is one connection with the statements prepared on it.
@@ -149,6 +150,12 @@ func (e *sqliteDB) savepoint(tx *Tx, fn func(*Tx) error) (b *batch, err error) {
 		return nil, err
 	}
 	tx.begin(liteWriter{e.writer})
+	began := time.Now()
+	defer func() {
+		if took := time.Since(began); took > slowTurn {
+			e.db.log.Warn("a write kept the others waiting", "ms", took.Milliseconds(), "request", tx.request)
+		}
+	}()
 	if err := fn(tx); err != nil {
 		return b, err
 	}

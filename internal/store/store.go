@@ -141,7 +141,7 @@ func (db *DB) View(ctx context.Context, sc authz.Scope, fn func(*Tx) error) erro
 }
 
 func (db *DB) newTx(ctx context.Context, sc authz.Scope, reads bool) *Tx {
-	tx := &Tx{db: db, business: sc.Business, reads: reads, limit: db.timeout}
+	tx := &Tx{db: db, request: sc.Request, reads: reads, limit: db.timeout}
 	if ctx.Value(longKey{}) != nil {
 		tx.limit = longTimeout
 	}
@@ -169,18 +169,18 @@ type Tx struct {
 	// Now is the time of the transaction: UTC, whole microseconds.
 	Now time.Time
 
-	db       *DB
-	c        conn
-	business id.ID
-	reads    bool
-	limit    time.Duration
-	touched  []id.ID
-	before   []func() error
-	after    []func()
-	signals  []string
-	local    map[any]any
-	cancels  []context.CancelFunc
-	over     atomic.Bool
+	db      *DB
+	c       conn
+	request string
+	reads   bool
+	limit   time.Duration
+	touched []id.ID
+	before  []func() error
+	after   []func()
+	signals []string
+	local   map[any]any
+	cancels []context.CancelFunc
+	over    atomic.Bool
 }
 
 // BeforeCommit runs fn when the transaction's function has done its work; an
