@@ -35,6 +35,7 @@ type Env struct {
 	Request string // the request's id
 	Person  *Person
 	Nav     []NavItem
+	Counts  func(ctx context.Context) map[string]int64 // what waits, by Nav's paths; asked only if the navigation is drawn
 	Flash   *Flash
 	Now     time.Time
 }
@@ -145,6 +146,29 @@ func t(ctx context.Context, key string, args ...any) string { return i18n.T(ctx,
 func current(ctx context.Context, path string) bool {
 	here := Of(ctx).Path
 	return here == path || path != "/" && strings.HasPrefix(here, path+"/")
+}
+
+// places is the navigation with what waits at each place.
+func places(ctx context.Context) []NavItem {
+	e := Of(ctx)
+	if e.Counts == nil {
+		return e.Nav
+	}
+	counts := e.Counts(ctx)
+	list := slices.Clone(e.Nav)
+	for i := range list {
+		list[i].Count = counts[list[i].Path]
+	}
+	return list
+}
+
+// Home is where a person goes who does not know where to go: the first place
+// of the navigation, or for guests the directory.
+func Home(ctx context.Context) string {
+	if e := Of(ctx); e.Person != nil && len(e.Nav) > 0 {
+		return e.Nav[0].Path
+	}
+	return "/"
 }
 
 // faultID is the id of a field's error, for aria-describedby.

@@ -87,23 +87,16 @@ func (s *shell) fail(w http.ResponseWriter, r *http.Request, st *state, err erro
 		h.Set("Retry-After", "2")
 	}
 	wantsPage := !strings.HasPrefix(r.Header.Get("Accept"), "application/json")
-	if wantsPage && r.Method == http.MethodGet {
-		next := r.URL.Path
-		if r.URL.RawQuery != "" {
-			next += "?" + r.URL.RawQuery
-		}
+	back := s.before(r)
+	if wantsPage {
 		switch {
-		case errors.Is(err, authz.ErrSignIn):
-			http.Redirect(w, r, "/masuk?ke="+url.QueryEscape(next), http.StatusSeeOther)
+		case errors.Is(err, authz.ErrSignIn) && r.Method == http.MethodGet:
+			http.Redirect(w, r, "/masuk?ke="+url.QueryEscape(back), http.StatusSeeOther)
 			return
 		case errors.Is(err, authz.ErrFresh):
-			http.Redirect(w, r, "/bukti-diri?ke="+url.QueryEscape(next), http.StatusSeeOther)
+			http.Redirect(w, r, "/bukti-diri?ke="+url.QueryEscape(back), http.StatusSeeOther)
 			return
 		}
-	}
-	if wantsPage && errors.Is(err, authz.ErrFresh) {
-		http.Redirect(w, r, "/bukti-diri?ke="+url.QueryEscape(r.URL.Path), http.StatusSeeOther)
-		return
 	}
 	if !wantsPage {
 		h.Set("Content-Type", "application/json")
@@ -115,11 +108,45 @@ func (s *shell) fail(w http.ResponseWriter, r *http.Request, st *state, err erro
 	if !i18n.Has(r.Context(), "error."+strconv.Itoa(code)) {
 		title = i18n.T(r.Context(), "error.500")
 	}
+	v := mishap{title: title, hint: hint}
+	switch code {
+	case http.StatusUnauthorized:
+		v.next, v.say = "/masuk?ke="+url.QueryEscape(back), i18n.T(r.Context(), "error.sign_in")
+	case http.StatusNotFound, http.StatusForbidden, http.StatusMethodNotAllowed:
+	default:
+		v.next, v.say = back, i18n.T(r.Context(), "error.again")
+	}
+	if code >= 500 || code == http.StatusTooManyRequests {
+		v.request = st.request
+	}
 	page := ui.Page{Title: title, Heading: "-", Plain: true, Narrow: true, Robots: "noindex"}
-	if rerr := Render(w, r, code, errorPage(page, title, hint, st.request, code)); rerr != nil {
+	if rerr := Render(w, r, code, errorPage(page, v)); rerr != nil {
 		s.Log.ErrorContext(r.Context(), "error page", "request", st.request, "error", rerr)
 		http.Error(w, hint, code)
 	}
+}
+
+// mishap is what an error page says, and where it leads on to.
+type mishap struct {
+	title, hint string
+	next, say   string // a button; empty: only the way home
+	request     string
+}
+
+// before is the page of ours that the person was on: this one, or, when a form
+// was sent, the page with the form.
+func (s *shell) before(r *http.Request) string {
+	here := r.URL
+	if orig := stateOf(r).env; orig != nil && r.Method == http.MethodGet {
+		u := url.URL{Path: orig.Path, RawQuery: here.RawQuery}
+		return OwnPath(u.String(), "/")
+	}
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host {
+		return OwnPath(stateOf(r).env.Path, "/")
+	}
+	u := url.URL{Path: from.Path, RawQuery: from.RawQuery}
+	return OwnPath(u.String(), "/")
 }
 
 func pattern(st *state) string {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -17,6 +18,10 @@ const (
 	Links   Rate = "links"
 	SignUps Rate = "sign_ups"
 	Free    Rate = "free"
+
+	// arrivals counts everything of one network before its session is looked
+	// up: many phones may share an address, so it is ten times Pages.
+	arrivals Rate = "arrivals"
 )
 
 // Limit is how many requests one caller may send in a span of time.
@@ -55,6 +60,10 @@ type span struct {
 func newLimiter(now func() time.Time, r Rates) *limiter {
 	if r == nil {
 		r = DefaultRates(1)
+	}
+	if p, ok := r[Pages]; ok {
+		r = maps.Clone(r)
+		r[arrivals] = Limit{10 * p.N, p.Per}
 	}
 	return &limiter{now: now, rates: r, spans: map[Rate]*span{}}
 }

@@ -53,8 +53,11 @@ func (s *shell) note(r *http.Request, st *state, w *writer, took time.Duration) 
 	}
 	s.metrics.seen(pattern, w.status, took)
 	level := slog.LevelInfo
-	if w.status >= 500 {
+	switch {
+	case w.status >= 500:
 		level = slog.LevelError
+	case st.route != nil && st.route.Rate == Free:
+		level = slog.LevelDebug
 	}
 	attrs := []slog.Attr{
 		slog.String("request", st.request), slog.String("route", pattern), slog.Int("status", w.status),
@@ -110,9 +113,11 @@ func (s *shell) address(r *http.Request) string {
 	// from the right: the last address that no proxy of ours wrote for itself
 	parts := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(parts) - 1; i >= 0 && s.trusted(host); i-- {
-		if a, err := netip.ParseAddr(strings.TrimSpace(parts[i])); err == nil {
-			host = a.String()
+		a, err := netip.ParseAddr(strings.TrimSpace(parts[i]))
+		if err != nil {
+			break
 		}
+		host = a.Unmap().String()
 	}
 	return host
 }
@@ -136,6 +141,11 @@ func (s *shell) caller(r *http.Request, st *state) string {
 	if !st.scope.Actor.IsZero() && st.scope.Role != authz.Guest {
 		return st.scope.Actor.String()
 	}
+	return s.network(r)
+}
+
+// network is the sender's address, or the /64 it belongs to.
+func (s *shell) network(r *http.Request) string {
 	host := s.address(r)
 	if a, err := netip.ParseAddr(host); err == nil && a.Is6() && !a.Is4In6() {
 		if p, err := a.Prefix(64); err == nil {

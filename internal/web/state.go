@@ -96,6 +96,16 @@ func Render(w http.ResponseWriter, r *http.Request, status int, c templ.Componen
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-cache")
 	}
+	if status == http.StatusOK && r.Method == http.MethodGet && h.Get("ETag") == "" {
+		// lets a page that is fetched again, to see whether it changed, cost nothing
+		sum := sha256.Sum256(b.Bytes())
+		tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:9]) + `"`
+		h.Set("ETag", tag)
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(b.Bytes())
@@ -122,10 +132,7 @@ func (s *shell) prepare(w http.ResponseWriter, r *http.Request, st *state) {
 	e.Person = &ui.Person{Name: st.who.Name, Business: st.who.Business, Place: st.who.Place, Choices: st.who.Choices}
 	e.Nav = navigation(st.scope)
 	if s.Badges != nil && len(e.Nav) > 0 {
-		counts := s.Badges(r.Context(), st.scope)
-		for i := range e.Nav {
-			e.Nav[i].Count = counts[e.Nav[i].Path]
-		}
+		e.Counts = func(ctx context.Context) map[string]int64 { return s.Badges(ctx, st.scope) }
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -117,6 +117,11 @@ func Mount(o Options, lists ...[]Route) http.Handler {
 		limits: newLimiter(o.Now, o.Rates), metrics: newMetrics(o.Registry),
 		origin: http.NewCrossOriginProtection(),
 	}
+	if o.Base != "" { // a proxy may have changed the Host that Origin is compared with
+		if err := s.origin.AddTrustedOrigin(o.Base); err != nil {
+			panic("web: base address: " + err.Error())
+		}
+	}
 	mux := http.NewServeMux()
 	for _, list := range append([][]Route{s.own()}, lists...) {
 		for _, rt := range list {
@@ -129,15 +134,24 @@ func Mount(o Options, lists ...[]Route) http.Handler {
 			mux.Handle(rt.Pattern, s.route(rt))
 		}
 	}
-	mux.Handle("/", s.route(Route{Pattern: "ANY /", Verb: authz.Public, Rate: Pages, Handle: func(http.ResponseWriter, *http.Request) error {
-		return errMissing
-	}}))
 	return s.outer(shopPaths(mux, s))
 }
 
 // shopPaths lets /@slug/... reach the patterns /@/{slug}/..., which ServeMux can read.
 func shopPaths(mux *http.ServeMux, s *shell) http.Handler {
+	nowhere := s.route(Route{Pattern: "ANY -", Verb: authz.Public, Rate: Pages, Handle: func(http.ResponseWriter, *http.Request) error { return errMissing }})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if badPath(r.URL.Path) {
+			nowhere.ServeHTTP(w, r)
+			return
+		}
+		cleanQuery(r)
+		if to, ok := strings.CutSuffix(r.URL.Path, "/"); ok && to != "" && to != "/static" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			s.headers(w, Route{}) // a link that somebody wrote with a slash at its end
+			u := url.URL{Path: to, RawQuery: r.URL.RawQuery}
+			http.Redirect(w, r, u.String(), http.StatusMovedPermanently)
+			return
+		}
 		if rest, ok := strings.CutPrefix(r.URL.Path, "/@"); ok && !strings.HasPrefix(rest, "/") && rest != "" {
 			u := *r.URL
 			u.Path, u.RawPath = "/@/"+rest, ""
@@ -218,6 +232,11 @@ func (s *shell) route(rt Route) http.Handler {
 			_ = c.SetReadDeadline(time.Now().Add(5 * time.Minute))
 			_ = c.SetWriteDeadline(time.Now().Add(5 * time.Minute))
 		}
+		defer func() { // the server removes only the files of its own copy of the request
+			if r.MultipartForm != nil {
+				_ = r.MultipartForm.RemoveAll()
+			}
+		}()
 		if err := s.serve(w, r, rt, changes, st); err != nil {
 			s.fail(w, r, st, err)
 		}
@@ -226,6 +245,12 @@ func (s *shell) route(rt Route) http.Handler {
 
 func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes bool, st *state) error {
 	st.scope = authz.Scope{Role: authz.Guest}
+	st.scope.Now, st.scope.Request = s.Now(), st.request
+	if rt.Rate != Free {
+		if err := s.limits.take(arrivals, s.network(r)); err != nil {
+			return err
+		}
+	}
 	if !rt.Cached && s.Sessions != nil {
 		sc, who, err := s.Sessions.Load(r.Context(), w, r)
 		if err != nil {
@@ -252,6 +277,11 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 	if err := st.scope.Can(rt.Verb); err != nil {
 		return err
 	}
+	if changes {
+		if err := readForm(r, rt); err != nil {
+			return err
+		}
+	}
 	return rt.Handle(w, r)
 }
 
@@ -265,10 +295,8 @@ func (s *shell) checkOrigin(r *http.Request, st *state, rt Route) error {
 	if r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != "" {
 		return nil
 	}
-	if rt.MaxBody > DefaultBody { // an upload: the token is in the form all the same
-		if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-			return errTooLarge
-		}
+	if err := readForm(r, rt); err != nil {
+		return err
 	}
 	if !s.validToken(r.FormValue("_t"), st.scope.Actor) {
 		return errOrigin

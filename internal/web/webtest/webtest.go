@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
@@ -72,7 +73,10 @@ func New(t testing.TB, words []fs.FS, change func(*web.Options), lists ...[]web.
 		t.Fatal(err)
 	}
 	as := &As{}
-	o := web.Options{Base: "http://lapak.test", Key: bytes.Repeat([]byte{7}, 32), Sessions: as, Words: cat, Rates: web.DefaultRates(1000), Now: time.Now}
+	o := web.Options{
+		Base: "http://lapak.test", Key: bytes.Repeat([]byte{7}, 32), Sessions: as, Words: cat, Rates: web.DefaultRates(1000), Now: time.Now,
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
 	if change != nil {
 		change(&o)
 	}
