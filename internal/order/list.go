@@ -222,3 +222,24 @@ func (s *Service) Carried(ctx context.Context, sc authz.Scope, courier id.ID) ([
 	})
 	return list, err
 }
+
+// Favorites tells how many pieces of each variant were ordered in the last
+// four weeks, of those that sell most.
+func (s *Service) Favorites(ctx context.Context, sc authz.Scope) (map[id.ID]int64, error) {
+	if err := sc.Can(authz.PlaceOrders); err != nil {
+		return nil, err
+	}
+	best := map[id.ID]int64{}
+	err := s.db.View(ctx, sc, func(tx *store.Tx) error {
+		clear(best)
+		rows, err := s.q.Favorites(ctx, tx, orderdb.FavoritesParams{BusinessID: sc.Business, Since: tx.Now.AddDate(0, 0, -28)})
+		if err != nil {
+			return fmt.Errorf("list favourites: %w", err)
+		}
+		for _, r := range rows {
+			best[r.VariantID] = r.Pieces
+		}
+		return nil
+	})
+	return best, err
+}

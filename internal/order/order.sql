@@ -134,3 +134,10 @@ WHERE business_id = @business_id AND customer_id = @customer_id;
 -- name: EraseEvents :exec
 UPDATE order_events SET text = '', photo = NULL
 WHERE order_events.business_id = @business_id AND order_events.order_id IN (SELECT o.id FROM orders o WHERE o.business_id = @business_id AND o.customer_id = @customer_id);
+
+-- What sold most of late, among the newest orders.
+-- name: Favorites :many
+SELECT l.variant_id, CAST(sum(l.quantity) AS bigint) AS pieces
+FROM (SELECT o.id FROM orders o WHERE o.business_id = @business_id AND o.placed_at >= @since ORDER BY o.placed_at DESC LIMIT 1000) x
+JOIN order_lines l ON l.business_id = @business_id AND l.order_id = x.id
+GROUP BY l.variant_id ORDER BY pieces DESC, l.variant_id LIMIT 50;

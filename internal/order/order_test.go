@@ -54,7 +54,7 @@ func newServer(t testing.TB, db *store.DB) *shop {
 	s.stock = stock.New(db, s.goods)
 	s.goods.OnStock = s.stock.Set
 	s.books = ledger.New(db)
-	s.payments = payment.New(db, s.books)
+	s.payments = payment.New(db, s.books, blobs)
 	s.orders, err = order.New(db, root, parts(db, s, blobs))
 	if err != nil {
 		t.Fatal(err)

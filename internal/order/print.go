@@ -8,18 +8,11 @@ import (
 
 	"codeberg.org/go-pdf/fpdf"
 
+	"lapak/internal/business"
 	"lapak/internal/i18n"
 	"lapak/internal/money"
 	"lapak/internal/phone"
 )
-
-// Sheet is what stands on paper beside the order.
-type Sheet struct {
-	Shop  string
-	Town  string
-	Phone string // of the shop, +62…
-	Link  string // of the order's page; empty: none
-}
 
 // paper draws lines of text from the top down; its letters are those of the
 // fonts that each reader has.
@@ -76,15 +69,15 @@ func (p paper) bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Receipt draws the order for an 80 mm roll.
-func (o Order) Receipt(ctx context.Context, s Sheet) ([]byte, error) {
+// Receipt draws an order of shop for an 80 mm roll.
+func Receipt(ctx context.Context, o Order, shop business.Business) ([]byte, error) {
 	// The roll is as long as what stands on it.
 	height := 95 + 12*float64(len(o.Lines)) + float64(len(o.Note))/8
 	p := newPaper(80, max(120, height), 5)
-	p.text("B", 13, "C", s.Shop)
-	p.text("", 8, "C", s.Town)
-	if s.Phone != "" {
-		p.text("", 8, "C", phone.Show(s.Phone))
+	p.text("B", 13, "C", shop.Name)
+	p.text("", 8, "C", shop.Town())
+	if shop.Phone != "" {
+		p.text("", 8, "C", phone.Show(shop.Phone))
 	}
 	p.rule()
 	p.pair("", 9, say(ctx, "text_order", o.Called()), i18n.When(ctx, o.PlacedAt))
@@ -107,18 +100,15 @@ func (o Order) Receipt(ctx context.Context, s Sheet) ([]byte, error) {
 	p.text("", 9, "L", say(ctx, "text_pay_by", i18n.T(ctx, "payment.method_"+string(o.PayBy)))+" - "+say(ctx, "pay_"+string(o.PayState)))
 	p.rule()
 	p.text("", 9, "C", say(ctx, "text_thanks"))
-	if s.Link != "" {
-		p.text("", 7, "C", s.Link)
-	}
 	return p.bytes()
 }
 
 // Slip draws what goes into the parcel and where it goes, on A6. Prices stay
 // out of it; what is to be collected is written large.
-func (o Order) Slip(ctx context.Context, s Sheet) ([]byte, error) {
+func Slip(ctx context.Context, o Order, shop business.Business) ([]byte, error) {
 	p := newPaper(105, 148, 7)
-	p.pair("B", 12, s.Shop, o.Called())
-	p.pair("", 8, s.Town, i18n.When(ctx, o.PlacedAt))
+	p.pair("B", 12, shop.Name, o.Called())
+	p.pair("", 8, shop.Town(), i18n.When(ctx, o.PlacedAt))
 	p.rule()
 	p.text("B", 13, "L", o.Name)
 	if o.Phone != "" {

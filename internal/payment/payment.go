@@ -21,6 +21,9 @@ var (
 	ErrQRIS     = fault.New(fault.Invalid, "payment.qris")        // not a QRIS text
 	ErrQRISSum  = fault.New(fault.Invalid, "payment.qris_sum")    // a letter is wrong or missing
 	ErrQRISMax  = fault.New(fault.Invalid, "payment.qris_max")    // above what QRIS carries
+	ErrAccounts = fault.New(fault.Conflict, "payment.accounts")   // {0} the most accounts
+	ErrTwice    = fault.New(fault.Conflict, "payment.twice")      // the account is in the list already
+	ErrDynamic  = fault.New(fault.Invalid, "payment.qris_once")   // a code for one payment, not the shop's own
 	ErrOther    = fault.New(fault.Invalid, "payment.other")       // the form's id took another payment
 )
 
@@ -125,9 +128,9 @@ func (a Account) Validate() error {
 	b, ok := BankOf(a.Bank)
 	f.Check(ok, "bank", "form.choose")
 	n := len(a.Number)
-	digits := n > 0 && strings.Trim(a.Number, "0123456789") == ""
+	all := n > 0 && strings.Trim(a.Number, "0123456789") == ""
 	f.Check(a.Number != "", "number", "form.required")
-	f.Check(digits, "number", "payment.number_digits")
+	f.Check(all, "number", "payment.number_digits")
 	f.Check(n >= MinNumber && n <= MaxNumber, "number", "payment.number_length", MinNumber, MaxNumber)
 	f.Check(b.Digits == 0 || n == b.Digits, "number", "payment.number_digits_of", b.Name, b.Digits)
 	f.Check(strings.TrimSpace(a.Holder) != "", "holder", "form.required")
@@ -196,9 +199,11 @@ func (st Settings) Validate() error {
 	f.Check(!st.Transfer || len(st.Accounts) > 0, "transfer", "payment.no_account")
 	f.Check(!st.QRIS || st.QRISText != "" || !st.QRISPhoto.IsZero(), "qris", "payment.no_qris")
 	if st.QRISText != "" {
-		if _, err := ParseQRIS(st.QRISText); err != nil {
-			f.Add("qris_text", err)
+		c, err := ParseQRIS(st.QRISText)
+		if err == nil && c.Dynamic() {
+			err = ErrDynamic
 		}
+		f.Add("qris_text", err)
 	}
 	return f.Err()
 }

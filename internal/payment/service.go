@@ -13,6 +13,7 @@ import (
 
 	"lapak/internal/audit"
 	"lapak/internal/authz"
+	"lapak/internal/blob"
 	"lapak/internal/id"
 	"lapak/internal/ledger"
 	"lapak/internal/payment/paymentdb"
@@ -24,6 +25,7 @@ type Service struct {
 	db    *store.DB
 	q     paymentdb.Queries
 	books *ledger.Service
+	blobs *blob.Service
 
 	// OnPayout is called in the transaction that changes where money goes, so
 	// that the owner is told. Package app sets it.
@@ -31,7 +33,9 @@ type Service struct {
 }
 
 // New makes the service.
-func New(db *store.DB, books *ledger.Service) *Service { return &Service{db: db, books: books} }
+func New(db *store.DB, books *ledger.Service, blobs *blob.Service) *Service {
+	return &Service{db: db, books: books, blobs: blobs}
+}
 
 // Get returns how the shop is paid.
 func (s *Service) Get(ctx context.Context, sc authz.Scope) (Settings, error) {
@@ -72,12 +76,15 @@ func (st Settings) clean() Settings {
 	st.QRISText = strings.TrimSpace(st.QRISText)
 	st.Accounts = slices.Clone(st.Accounts)
 	for i, a := range st.Accounts {
-		a.Number = strings.NewReplacer(" ", "", "-", "", ".", "").Replace(a.Number)
+		a.Number = digits(a.Number)
 		a.Holder = strings.Join(strings.Fields(a.Holder), " ")
 		st.Accounts[i] = a
 	}
 	return st
 }
+
+// digits leaves out what people put between the digits of a number.
+func digits(s string) string { return strings.NewReplacer(" ", "", "-", "", ".", "").Replace(s) }
 
 // payout is what decides where money goes.
 func (st Settings) payout() string {
@@ -91,11 +98,61 @@ func (st Settings) payout() string {
 // Put sets how the shop is paid. Changing accounts or the QRIS code needs a
 // fresh proof of who it is, and the owner is told.
 func (s *Service) Put(ctx context.Context, sc authz.Scope, st Settings) error {
+	return s.change(ctx, sc, func(old *Settings) error {
+		st.UpdatedAt = old.UpdatedAt
+		*old = st
+		return nil
+	})
+}
+
+// PutWays sets all but the accounts and the code.
+func (s *Service) PutWays(ctx context.Context, sc authz.Scope, st Settings) error {
+	return s.change(ctx, sc, func(old *Settings) error {
+		st.Accounts, st.QRISText, st.QRISPhoto, st.UpdatedAt = old.Accounts, old.QRISText, old.QRISPhoto, old.UpdatedAt
+		*old = st
+		return nil
+	})
+}
+
+// AddAccount adds a bank account and takes transfers from now on.
+func (s *Service) AddAccount(ctx context.Context, sc authz.Scope, a Account) error {
+	return s.change(ctx, sc, func(st *Settings) error {
+		if slices.ContainsFunc(st.Accounts, func(b Account) bool { return b.ID == a.ID }) {
+			return nil
+		}
+		if len(st.Accounts) >= MaxAccounts {
+			return ErrAccounts.With(MaxAccounts)
+		}
+		if slices.ContainsFunc(st.Accounts, func(b Account) bool { return b.Bank == a.Bank && b.Number == digits(a.Number) }) {
+			return ErrTwice.On("number")
+		}
+		st.Accounts, st.Transfer = append(slices.Clone(st.Accounts), a), true
+		return nil
+	})
+}
+
+// RemoveAccount takes an account away; without any, no transfers are taken.
+func (s *Service) RemoveAccount(ctx context.Context, sc authz.Scope, account id.ID) error {
+	return s.change(ctx, sc, func(st *Settings) error {
+		st.Accounts = slices.DeleteFunc(slices.Clone(st.Accounts), func(a Account) bool { return a.ID == account })
+		st.Transfer = st.Transfer && len(st.Accounts) > 0
+		return nil
+	})
+}
+
+// PutQRIS sets the shop's code: its text, or a picture of it that was uploaded
+// before. With neither, QRIS is not taken any more.
+func (s *Service) PutQRIS(ctx context.Context, sc authz.Scope, text string, photo id.ID) error {
+	return s.change(ctx, sc, func(st *Settings) error {
+		st.QRISText, st.QRISPhoto = text, photo
+		st.QRIS = text != "" || !photo.IsZero()
+		return nil
+	})
+}
+
+// change lets fn change the settings, and keeps them.
+func (s *Service) change(ctx context.Context, sc authz.Scope, fn func(*Settings) error) error {
 	if err := sc.Can(authz.EditShop); err != nil {
-		return err
-	}
-	st = st.clean()
-	if err := validate(st); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, sc, func(tx *store.Tx) error {
@@ -103,34 +160,73 @@ func (s *Service) Put(ctx context.Context, sc authz.Scope, st Settings) error {
 		if err != nil {
 			return err
 		}
-		payout := old.payout() != st.payout()
-		if payout {
-			if err := sc.Can(authz.EditPayout); err != nil {
-				return err
-			}
-			if err := s.putAccounts(ctx, tx, sc, st.Accounts); err != nil {
-				return err
-			}
+		st := old
+		if err := fn(&st); err != nil {
+			return err
 		}
-		if err := s.q.PutSettings(ctx, tx, paymentdb.PutSettingsParams{
-			BusinessID: sc.Business, Cash: st.Cash, Cod: st.COD, CodFeeKind: string(st.CODFeeKind), CodFee: st.CODFee, CodMax: st.CODMax,
-			Transfer: st.Transfer, TransferHold: int64(st.TransferHold / time.Second), Codes: st.Codes,
-			Qris: st.QRIS, QrisHold: int64(st.QRISHold / time.Second), QrisText: st.QRISText, QrisPhoto: st.QRISPhoto.Null(), UpdatedAt: tx.Now,
-		}); err != nil {
-			return fmt.Errorf("put settings: %w", err)
+		if st = st.clean(); validate(st) != nil {
+			return validate(st)
 		}
-		tx.Touch(sc.Business)
-		if payout && s.OnPayout != nil && !old.UpdatedAt.IsZero() {
-			if err := s.OnPayout(ctx, tx, sc); err != nil {
-				return err
-			}
-		}
-		verb := "payment.settings"
-		if payout {
-			verb = "payment.payout"
-		}
-		return audit.Note(ctx, tx, sc, verb, sc.Business, differ(old, st))
+		return s.put(ctx, tx, sc, old, st)
 	})
+}
+
+func (s *Service) put(ctx context.Context, tx *store.Tx, sc authz.Scope, old, st Settings) error {
+	payout := old.payout() != st.payout()
+	if payout {
+		if err := mayPayout(sc, old); err != nil {
+			return err
+		}
+		if err := s.putAccounts(ctx, tx, sc, st.Accounts); err != nil {
+			return err
+		}
+		if err := s.swapPhoto(ctx, tx, sc, old.QRISPhoto, st.QRISPhoto); err != nil {
+			return err
+		}
+	}
+	if err := s.q.PutSettings(ctx, tx, paymentdb.PutSettingsParams{
+		BusinessID: sc.Business, Cash: st.Cash, Cod: st.COD, CodFeeKind: string(st.CODFeeKind), CodFee: st.CODFee, CodMax: st.CODMax,
+		Transfer: st.Transfer, TransferHold: int64(st.TransferHold / time.Second), Codes: st.Codes,
+		Qris: st.QRIS, QrisHold: int64(st.QRISHold / time.Second), QrisText: st.QRISText, QrisPhoto: st.QRISPhoto.Null(), UpdatedAt: tx.Now,
+	}); err != nil {
+		return fmt.Errorf("put settings: %w", err)
+	}
+	tx.Touch(sc.Business)
+	if payout && s.OnPayout != nil && !old.UpdatedAt.IsZero() {
+		if err := s.OnPayout(ctx, tx, sc); err != nil {
+			return err
+		}
+	}
+	verb := "payment.settings"
+	if payout {
+		verb = "payment.payout"
+	}
+	return audit.Note(ctx, tx, sc, verb, sc.Business, differ(old, st))
+}
+
+// mayPayout asks for a fresh proof, but not while a shop is being set up: there
+// is nothing yet that could be turned elsewhere.
+func mayPayout(sc authz.Scope, old Settings) error {
+	err := sc.Can(authz.EditPayout)
+	if old.UpdatedAt.IsZero() && errors.Is(err, authz.ErrFresh) {
+		return nil
+	}
+	return err
+}
+
+func (s *Service) swapPhoto(ctx context.Context, tx *store.Tx, sc authz.Scope, old, photo id.ID) error {
+	if old == photo {
+		return nil
+	}
+	if !photo.IsZero() {
+		if _, err := s.blobs.Attach(ctx, tx, sc, sc.Business, photo); err != nil {
+			return err
+		}
+	}
+	if old.IsZero() {
+		return nil
+	}
+	return s.blobs.Detach(ctx, tx, sc, sc.Business, old)
 }
 
 func validate(st Settings) error {
@@ -139,7 +235,7 @@ func validate(st Settings) error {
 		return err
 	}
 	if len(st.Accounts) > MaxAccounts {
-		return ErrOther
+		return ErrAccounts.With(MaxAccounts)
 	}
 	for _, a := range st.Accounts {
 		if err := a.Validate(); err != nil {

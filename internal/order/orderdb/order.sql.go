@@ -295,6 +295,47 @@ func (q *Queries) Events(ctx context.Context, db DBTX, arg EventsParams) ([]Orde
 	return items, nil
 }
 
+const favorites = `-- name: Favorites :many
+SELECT l.variant_id, CAST(sum(l.quantity) AS bigint) AS pieces
+FROM (SELECT o.id FROM orders o WHERE o.business_id = $1 AND o.placed_at >= $2 ORDER BY o.placed_at DESC LIMIT 1000) x
+JOIN order_lines l ON l.business_id = $1 AND l.order_id = x.id
+GROUP BY l.variant_id ORDER BY pieces DESC, l.variant_id LIMIT 50
+`
+
+type FavoritesParams struct {
+	BusinessID id.ID
+	Since      time.Time
+}
+
+type FavoritesRow struct {
+	VariantID id.ID
+	Pieces    int64
+}
+
+// What sold most of late, among the newest orders.
+func (q *Queries) Favorites(ctx context.Context, db DBTX, arg FavoritesParams) ([]FavoritesRow, error) {
+	rows, err := db.QueryContext(ctx, favorites, arg.BusinessID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FavoritesRow
+	for rows.Next() {
+		var i FavoritesRow
+		if err := rows.Scan(&i.VariantID, &i.Pieces); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const get = `-- name: Get :one
 SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders WHERE business_id = $1 AND id = $2
 `

@@ -329,3 +329,10 @@ func (p pages) change(w http.ResponseWriter, r *http.Request) error {
 	web.Flash(w, r, "orderweb.done.edit", o.Called())
 	return web.SeeOther(w, r, "/pesanan/"+oid.String())
 }
+
+func newTitle(ctx context.Context, v newView) string {
+	if v.draft.Channel == order.Counter {
+		return i18n.T(ctx, "orderweb.counter")
+	}
+	return i18n.T(ctx, "orderweb.new")
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -245,7 +246,7 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, fai
 	if err != nil {
 		return err
 	}
-	v := showView{fault: f, failed: failed, form: r.PostForm, now: sc.Now, money: sc.May(authz.SeeMoney), customer: sc.May(authz.SeeCustomers)}
+	v := showView{fault: scoped(failed, f), failed: failed, form: r.PostForm, now: sc.Now, money: sc.May(authz.SeeMoney), customer: sc.May(authz.SeeCustomers)}
 	if v.Detail, err = p.Orders.Get(ctx, sc, oid); err != nil {
 		return err
 	}
@@ -300,6 +301,31 @@ func (v showView) mapLink() string {
 	return "https://www.google.com/maps/search/?api=1&query=" + url.QueryEscape(q)
 }
 
+// field names a field of a move's form, so that one page can hold many forms.
+func field(a order.Act, name string) string { return string(a) + "-" + name }
+
+// idOf tells the radio buttons of a group apart; the first bears the group's
+// own name, to which the summary of faults leads.
+func idOf(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return "-" + strconv.Itoa(i)
+}
+
+// scoped renames the fields of a fault to those of the move's form.
+func scoped(a order.Act, f *fault.Error) *fault.Error {
+	if f == nil || len(f.Fields) == 0 || a == "" {
+		return f
+	}
+	c := *f
+	c.Fields = map[string]*fault.Error{}
+	for name, e := range f.Fields {
+		c.Fields[field(a, name)] = e
+	}
+	return &c
+}
+
 // deed makes the handler of one move.
 func (p pages) deed(d deed) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -307,13 +333,14 @@ func (p pages) deed(d deed) func(http.ResponseWriter, *http.Request) error {
 		if err != nil {
 			return err
 		}
+		get := func(name string) string { return r.FormValue(field(d.act, name)) }
 		m := order.Move{
-			ID: web.FormID(r, "move"), Act: d.act, Reason: r.FormValue("reason"), Text: r.FormValue("text"), Method: payment.Method(r.FormValue("method")),
-			Courier: web.FormID(r, "courier"), Receiver: r.FormValue("receiver"), Relation: r.FormValue("relation"), Restock: r.FormValue("restock") == "on",
+			ID: web.FormID(r, "move"), Act: d.act, Reason: get("reason"), Text: get("text"), Method: payment.Method(get("method")),
+			Courier: web.FormID(r, field(d.act, "courier")), Receiver: get("receiver"), Relation: get("relation"), Restock: get("restock") == "on",
 		}
-		amount, err := web.Money(r, "amount")
+		amount, err := web.Money(r, field(d.act, "amount"))
 		if err == nil {
-			m.Amount, m.Received = amount, r.FormValue("amount") != ""
+			m.Amount, m.Received = amount, get("amount") != ""
 			var o order.Order
 			if o, err = p.Orders.Do(r.Context(), web.Scope(r), oid, m); err == nil {
 				p.told(w, r, d.act, o)
