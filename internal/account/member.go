@@ -147,8 +147,8 @@ type Device struct {
 	CreatedAt time.Time
 }
 
-// Team is everybody who works for a business, whom it invited, and its shared phones.
-type Team struct {
+// Roster is everybody who works for a business, whom it invited, and its shared phones.
+type Roster struct {
 	Members     []Member
 	Invitations []Invitation
 	Devices     []Device
@@ -165,13 +165,13 @@ func owns(sc authz.Scope) error {
 	return nil
 }
 
-// Team lists who works for the scope's business.
-func (s *Service) Team(ctx context.Context, sc authz.Scope) (t Team, err error) {
+// Roster lists who works for the scope's business, for its owner.
+func (s *Service) Roster(ctx context.Context, sc authz.Scope) (t Roster, err error) {
 	if err := owns(sc); err != nil {
 		return t, err
 	}
 	err = s.db.View(ctx, sc, func(tx *store.Tx) error {
-		t = Team{}
+		t = Roster{}
 		t.Members, err = s.members(ctx, tx, sc.Business)
 		if err != nil {
 			return err
@@ -211,15 +211,38 @@ func (s *Service) members(ctx context.Context, tx *store.Tx, business id.ID) ([]
 	return out, nil
 }
 
-// Couriers lists who may carry parcels of the business: couriers, helpers with orders, owners.
-func (s *Service) Couriers(ctx context.Context, tx *store.Tx, sc authz.Scope) ([]Member, error) {
-	list, err := s.members(ctx, tx, sc.Business)
-	if err != nil {
-		return nil, err
+// Teammate is a person of a business, as those who work there know them.
+type Teammate struct {
+	Person id.ID
+	Name   string
+	Role   authz.Role
+	Perms  []authz.Perm
+}
+
+// Brings reports whether the person may deliver parcels.
+func (t Teammate) Brings() bool {
+	return authz.Scope{Role: t.Role, Perms: t.Perms}.May(authz.Deliver)
+}
+
+// Team lists the people of the scope's business, for whoever works there.
+func (s *Service) Team(ctx context.Context, sc authz.Scope) (out []Teammate, err error) {
+	if sc.Business.IsZero() || sc.Role == authz.Guest || sc.Role == "" {
+		return nil, authz.ErrForbidden
 	}
-	return slices.DeleteFunc(list, func(m Member) bool {
-		return authz.Scope{Role: m.Role, Perms: m.Perms}.Can(authz.Deliver) != nil
-	}), nil
+	err = s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+		out, err = s.TeamTx(ctx, tx, sc)
+		return err
+	})
+	return out, err
+}
+
+// TeamTx is Team within a transaction.
+func (s *Service) TeamTx(ctx context.Context, tx *store.Tx, sc authz.Scope) (out []Teammate, err error) {
+	list, err := s.members(ctx, tx, sc.Business)
+	for _, m := range list {
+		out = append(out, Teammate{m.Person, m.Name, m.Role, m.Perms})
+	}
+	return out, err
 }
 
 // NamesTx are the names of the people of a business, by account, for timelines and logs.
