@@ -240,7 +240,7 @@ func (s *Service) Put(ctx context.Context, sc authz.Scope, customer id.ID, c Cha
 		n, err := s.q.Put(ctx, tx, customerdb.PutParams{
 			BusinessID: sc.Business, ID: customer, Name: c.Name, Phone: c.Phone, Search: search(c.Name, c.Phone), Note: c.Note, Tags: c.Tags,
 		})
-		if err != nil {
+		if err != nil && !store.IsUnique(err) {
 			return fmt.Errorf("put customer: %w", err)
 		}
 		if n == 0 {

@@ -14,14 +14,14 @@ import (
 // Faults of vouchers.
 var (
 	ErrNotFound = fault.New(fault.NotFound, "voucher.not_found")
-	ErrUnknown  = fault.New(fault.Invalid, "voucher.unknown")   // no such code, or switched off
-	ErrEarly    = fault.New(fault.Invalid, "voucher.early")     // does not count yet
-	ErrOver     = fault.New(fault.Invalid, "voucher.over")      // does not count any more
-	ErrLeast    = fault.New(fault.Invalid, "voucher.least")     // {0} what is missing to the least purchase
-	ErrUsedUp   = fault.New(fault.Conflict, "voucher.used_up")  // used as often as it may be
-	ErrYours    = fault.New(fault.Conflict, "voucher.yours")    // this buyer has used it as often as they may
-	ErrShipping = fault.New(fault.Invalid, "voucher.shipping")  // there is no delivery fee to take off
-	ErrTaken    = fault.New(fault.Conflict, "voucher.taken")    // the shop has another voucher with this code
+	ErrUnknown  = fault.New(fault.Invalid, "voucher.unknown")  // no such code, or switched off
+	ErrEarly    = fault.New(fault.Invalid, "voucher.early")    // does not count yet
+	ErrOver     = fault.New(fault.Invalid, "voucher.over")     // does not count any more
+	ErrLeast    = fault.New(fault.Invalid, "voucher.least")    // {0} what is missing to the least purchase
+	ErrUsedUp   = fault.New(fault.Conflict, "voucher.used_up") // used as often as it may be
+	ErrYours    = fault.New(fault.Conflict, "voucher.yours")   // this buyer has used it as often as they may
+	ErrShipping = fault.New(fault.Invalid, "voucher.shipping") // there is no delivery fee to take off
+	ErrTaken    = fault.New(fault.Conflict, "voucher.taken")   // the shop has another voucher with this code
 )
 
 // Kind is what a voucher takes off.
