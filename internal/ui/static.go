@@ -18,10 +18,9 @@ var files embed.FS
 
 // asset is a file ready to be served.
 type asset struct {
-	kind       string
-	plain, gz  []byte
-	url, etag  string
-	changeable bool // served under a name that stays the same
+	kind      string
+	plain, gz []byte
+	url, etag string
 }
 
 var assets = sync.OnceValue(func() map[string]*asset {

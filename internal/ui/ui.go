@@ -246,3 +246,11 @@ func Last(sum string) (head, tail string) {
 func sorted(f *fault.Error) []string { return slices.Sorted(maps.Keys(f.Fields)) }
 
 func now(ctx context.Context) time.Time { return Of(ctx).Now }
+
+func srcset(list []Source) string {
+	parts := make([]string, len(list))
+	for i, s := range list {
+		parts[i] = fmt.Sprintf("%s %dw", s.Path, s.Width)
+	}
+	return strings.Join(parts, ", ")
+}

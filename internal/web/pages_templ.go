@@ -46,7 +46,7 @@ func errorPage(p ui.Page, v mishap) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"empty\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"empty\" data-mishap>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

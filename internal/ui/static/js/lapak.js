@@ -6,12 +6,12 @@
   const start = (root) => {
     for (const b of all("[data-copy]", root)) b.hidden = !navigator.clipboard;
     for (const s of all("[data-stepper] button", root)) s.hidden = false;
-    for (const b of all("[data-script]", root)) b.hidden = false;
+    for (const b of all("[data-script],[data-shut]", root)) b.hidden = false;
     for (const b of all("[data-noscript]", root)) b.hidden = true;
   };
 
   document.addEventListener("click", async (e) => {
-    const b = e.target.closest("[data-copy],[data-step],[data-share],[data-print]");
+    const b = e.target.closest("[data-copy],[data-step],[data-share],[data-print],[data-shut]");
     if (!b) return;
     if (b.dataset.copy !== undefined) {
       await navigator.clipboard.writeText(b.dataset.copy);
@@ -25,6 +25,9 @@
     } else if (b.dataset.share !== undefined && navigator.share) {
       e.preventDefault();
       navigator.share({ text: b.dataset.share, url: b.dataset.url }).catch(() => {});
+    } else if (b.dataset.shut !== undefined) {
+      const d = b.closest("details");
+      d.open = false; d.firstElementChild.focus();
     } else if (b.dataset.print !== undefined) {
       print();
     }
@@ -38,7 +41,7 @@
     f.dataset.sent = "1";
     const b = e.submitter;
     if (b) setTimeout(() => b.setAttribute("aria-busy", "true"), 0);
-    sessionStorage.removeItem(draftKey(f));
+    if (f.dataset.draft) sessionStorage.setItem("sent", draftKey(f));
   });
   addEventListener("pageshow", () => {
     for (const f of all("form[data-sent]")) delete f.dataset.sent;
@@ -57,6 +60,12 @@
 
   // A draft of a form stays in this tab until it is sent.
   const draftKey = (f) => "draft:" + (f.dataset.draft || "");
+  const sent = sessionStorage.getItem("sent");
+  if (sent && !document.querySelector("[data-mishap],.errors")) {
+    // it arrived: the page says so, or is another one
+    if (document.querySelector("[data-toast]") || ![...all("form[data-draft]")].some((f) => draftKey(f) === sent)) sessionStorage.removeItem(sent);
+    sessionStorage.removeItem("sent");
+  }
   for (const f of all("form[data-draft]")) {
     const kept = JSON.parse(sessionStorage.getItem(draftKey(f)) || "null");
     if (kept && !document.querySelector(".errors")) {
