@@ -5,13 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"syscall"
 )
-
-// A disk is full for us when less than a twentieth is free, and less than
-// roomy, so that reading, logs and the end of running writes still have room.
-const roomy = 2 << 30
 
 // ReadOnly refuses writes with ErrFull, or allows them again. The operator's
 // switch; the store itself does the same while the disk is nearly full.
@@ -23,16 +17,6 @@ func (db *DB) Writable() error {
 		return ErrFull
 	}
 	return nil
-}
-
-// full reports whether the disk under the file is nearly full.
-func full(name string) bool {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(name), &s); err != nil || s.Blocks == 0 {
-		return false // what cannot be asked is found out by writing
-	}
-	free := s.Bavail * uint64(s.Bsize)
-	return s.Bavail*20 < s.Blocks && free < roomy
 }
 
 // Stats are counts of this process.
