@@ -272,3 +272,29 @@ func Undocumented(files []File) []string {
 	slices.Sort(out)
 	return out
 }
+
+var gathered = regexp.MustCompile(`(?m)^var (Invariants|Words)\b`)
+
+// Forgotten returns what slices offer for all of the program and app does not
+// take: invariants that nobody checks, words that nobody loads.
+func Forgotten(files []File) []string {
+	var app strings.Builder
+	for _, f := range files {
+		if f.pkg() == "internal/app" && !strings.HasSuffix(f.Path, "_test.go") {
+			app.WriteString(f.Text)
+		}
+	}
+	var out []string
+	for _, f := range files {
+		if strings.HasSuffix(f.Path, "_test.go") || f.pkg() == "internal/app" {
+			continue
+		}
+		for _, m := range gathered.FindAllStringSubmatch(f.Text, -1) {
+			if name := path.Base(f.pkg()) + "." + m[1]; !strings.Contains(app.String(), name) {
+				out = append(out, f.Path+": app does not take "+name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -53,7 +53,7 @@ func TestTheTreeKeepsItsRules(t *testing.T) {
 			t.Error(problem)
 		}
 	}
-	for _, problem := range Undocumented(files) {
+	for _, problem := range append(Undocumented(files), Forgotten(files)...) {
 		t.Error(problem)
 	}
 }
@@ -111,5 +111,9 @@ func TestCheckFindsPlantedDefects(t *testing.T) {
 	}
 	if got := Undocumented([]File{{"internal/a/a.go", "package a"}, {"internal/b/b.go", "// Package b is.\npackage b"}}); len(got) != 1 {
 		t.Errorf("undocumented %v, want a", got)
+	}
+	app := File{"internal/app/wire.go", "package app\nvar all = append(stock.Invariants, orderweb.Words)"}
+	if got := Forgotten([]File{app, {"internal/stock/a.go", "package stock\nvar Invariants = 1"}, {"internal/order/a.go", "package order\n\nvar Invariants = 1"}}); len(got) != 1 {
+		t.Errorf("forgotten %v, want order's", got)
 	}
 }
