@@ -192,6 +192,9 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, sc authz.Scope, o Orde
 		}
 	}
 	e.To = o.State
+	if err := s.spent(ctx, tx, sc, o, from); err != nil {
+		return Order{}, err
+	}
 	if err := s.save(ctx, tx, sc, &o); err != nil {
 		return Order{}, err
 	}
@@ -365,7 +368,7 @@ func (st *step) void(ctx context.Context) error {
 		return err
 	}
 	if o.Voucher != "" {
-		if err := st.s.vouchersBack(ctx, st.tx, st.sc, o); err != nil {
+		if err := st.s.Vouchers.GiveBack(ctx, st.tx, st.sc, o.ID); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
+	"lapak/internal/delivery"
 	"lapak/internal/id"
 	"lapak/internal/ledger"
 	"lapak/internal/order"
@@ -21,6 +22,7 @@ import (
 	"lapak/internal/stock"
 	"lapak/internal/store"
 	"lapak/internal/store/storetest"
+	"lapak/internal/voucher"
 )
 
 const village = "32.11.01.2001"
@@ -34,6 +36,8 @@ type shop struct {
 	goods    *catalog.Service
 	stock    *stock.Service
 	books    *ledger.Service
+	vouchers *voucher.Service
+	ways     *delivery.Service
 	owner    authz.Scope
 	buyer    authz.Scope
 	small    id.ID // Rp18.000, counted
@@ -55,7 +59,7 @@ func newServer(t testing.TB, db *store.DB) *shop {
 	s.goods.OnStock = s.stock.Set
 	s.books = ledger.New(db)
 	s.payments = payment.New(db, s.books, blobs)
-	s.orders, err = order.New(db, root, parts(db, s, blobs))
+	s.orders, err = order.New(db, root, parts(t, db, s, blobs))
 	if err != nil {
 		t.Fatal(err)
 	}

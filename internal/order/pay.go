@@ -106,6 +106,9 @@ func (st *step) refund(ctx context.Context) error {
 	}
 	o.Refunded, o.Allowance = o.Refunded+amount, o.Allowance+allowed
 	st.e.Amount, st.e.Method = -amount, method
+	if allowed > 0 && o.State == Done && !o.Customer.IsZero() {
+		return st.s.Customers.Spent(ctx, st.tx, st.sc, o.Customer, -allowed)
+	}
 	return nil
 }
 

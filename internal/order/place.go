@@ -148,8 +148,8 @@ func (s *Service) place(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dra
 	if o.Customer, err = s.buyer(ctx, tx, sc, d); err != nil {
 		return Order{}, err
 	}
-	if q.discount.amount > 0 {
-		if err := s.use(ctx, tx, sc, o, q.discount); err != nil {
+	if q.Discount > 0 {
+		if err := s.Vouchers.Use(ctx, tx, sc, o.ID, o.Phone, q.discount); err != nil {
 			return Order{}, err
 		}
 	}
@@ -221,7 +221,7 @@ func (s *Service) draw(tx *store.Tx, sc authz.Scope, d Draft, q Quote) Order {
 	o := Order{
 		ID: d.ID, Business: sc.Business, Revision: 1, Channel: d.Channel, State: Placed, Way: d.Way, PayBy: d.PayBy, Name: d.Name, Phone: d.Phone,
 		Village: d.Village, Street: d.Street, Landmark: d.Landmark, LatE6: d.LatE6, LngE6: d.LngE6, Note: d.Note, Goods: q.Goods, Discount: q.Discount,
-		Shipping: q.Shipping, CODFee: q.CODFee, Total: q.Total, CashGiven: d.CashGiven, Voucher: q.discount.code, WeightGrams: q.WeightGrams,
+		Shipping: q.Shipping, CODFee: q.CODFee, Total: q.Total, CashGiven: d.CashGiven, Voucher: q.discount.Code, WeightGrams: q.WeightGrams,
 		Pieces: q.Pieces, ReadyDays: q.ReadyDays, PlacedAt: tx.Now, ChangedAt: tx.Now,
 	}
 	for _, l := range q.Lines {
@@ -327,6 +327,9 @@ func (s *Service) sellNow(ctx context.Context, tx *store.Tx, sc authz.Scope, d D
 			return Order{}, err
 		}
 		if err := s.endLink(ctx, tx, sc, o.ID); err != nil {
+			return Order{}, err
+		}
+		if err := s.spent(ctx, tx, sc, o, Accepted); err != nil {
 			return Order{}, err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"lapak/internal/payment"
 	"lapak/internal/stock"
 	"lapak/internal/store"
+	"lapak/internal/voucher"
 )
 
 // QuoteLine is a line with what the form needs to know about it.
@@ -30,9 +31,10 @@ type QuoteLine struct {
 
 // WayChoice is a way to get the goods.
 type WayChoice struct {
-	Way  Way
-	Fee  int64
-	Note string // the shop's word about it
+	Way     Way
+	Fee     int64
+	Note    string // the shop's word about it
+	Unknown bool   // the fee is known once the village is; Fee is then the least it can be
 }
 
 // PayChoice is a way to pay.
@@ -45,26 +47,28 @@ type PayChoice struct {
 // Quote is what an order would cost now. It never refuses what the buyer can
 // still mend: each problem stands where it belongs.
 type Quote struct {
-	Lines       []QuoteLine
-	Ways        []WayChoice
-	Pays        []PayChoice
-	Goods       int64
-	Discount    int64
-	Shipping    int64
-	CODFee      int64
-	Total       int64 // a unique code is added when the order is placed
-	WeightGrams int64
-	Pieces      int64
-	ReadyDays   int64
-	Delivers    bool // the shop brings goods at all, wherever to
-	Codes       bool // a few rupiah will be added to tell transfers apart
-	Hold        time.Duration
-	Closed      *fault.Error // the shop takes no orders now
-	WayProblem  *fault.Error // nothing is brought there
-	Voucher     *fault.Error // the voucher does not count
-	Problems    int          // of lines
+	Lines    []QuoteLine
+	Ways     []WayChoice
+	Pays     []PayChoice
+	Goods    int64
+	Discount int64
+	Shipping int64
+	// ShippingUnknown says that Shipping is the least it can be until the village is known.
+	ShippingUnknown bool
+	CODFee          int64
+	Total           int64 // a unique code is added when the order is placed
+	WeightGrams     int64
+	Pieces          int64
+	ReadyDays       int64
+	Delivers        bool // the shop brings goods at all, wherever to
+	Codes           bool // a few rupiah will be added to tell transfers apart
+	Hold            time.Duration
+	Closed          *fault.Error // the shop takes no orders now
+	WayProblem      *fault.Error // nothing is brought there
+	Voucher         *fault.Error // the voucher does not count
+	Problems        int          // of lines
 
-	discount discount
+	discount voucher.Discount
 	settings payment.Settings
 }
 
@@ -152,7 +156,7 @@ func (s *Service) quote(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dra
 		if q.Voucher, err = problem(err); err != nil {
 			return q, err
 		}
-		q.Discount = min(q.discount.amount, q.Goods+q.Shipping)
+		q.Discount = min(q.discount.Amount, q.Goods+q.Shipping)
 	}
 	if q.settings, err = s.Payments.Settings(ctx, tx, sc); err != nil {
 		return q, err
@@ -243,20 +247,24 @@ func (s *Service) quoteWay(ctx context.Context, tx *store.Tx, sc authz.Scope, d 
 		return nil
 	}
 	ways, err := s.ways(ctx, tx, sc, d, q.WeightGrams, q.Goods)
-	if q.WayProblem, err = problem(err); err != nil {
+	refused, err := problem(err)
+	if err != nil {
 		return err
 	}
 	q.Ways = ways
-	if d.Way == "" {
-		return nil
-	}
+	// The shop that refuses one place brings goods to others.
+	q.Delivers = refused != nil
 	for _, w := range ways {
+		q.Delivers = q.Delivers || w.Way == Own
 		if w.Way == d.Way {
-			q.Shipping = w.Fee
+			q.Shipping, q.ShippingUnknown = w.Fee, w.Unknown
 			return nil
 		}
 	}
-	if q.WayProblem == nil {
+	if d.Way == "" {
+		return nil
+	}
+	if q.WayProblem = refused; refused == nil {
 		q.WayProblem = ErrWay
 	}
 	return nil

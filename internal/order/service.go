@@ -15,22 +15,28 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
+	"lapak/internal/customer"
+	"lapak/internal/delivery"
 	"lapak/internal/id"
 	"lapak/internal/ledger"
 	"lapak/internal/order/orderdb"
 	"lapak/internal/payment"
 	"lapak/internal/stock"
 	"lapak/internal/store"
+	"lapak/internal/voucher"
 )
 
 // Parts are the services that an order calls.
 type Parts struct {
-	Shops    *business.Service
-	Goods    *catalog.Service
-	Stock    *stock.Service
-	Payments *payment.Service
-	Books    *ledger.Service
-	Blobs    *blob.Service
+	Shops     *business.Service
+	Goods     *catalog.Service
+	Stock     *stock.Service
+	Customers *customer.Service
+	Delivery  *delivery.Service
+	Vouchers  *voucher.Service
+	Payments  *payment.Service
+	Books     *ledger.Service
+	Blobs     *blob.Service
 }
 
 // Service takes orders and moves them on. Each method is one transaction.
