@@ -179,6 +179,32 @@ func Open(b Business, now time.Time) error {
 	return ErrClosed.With(st.Next).After(st.Next.Sub(now))
 }
 
+// Card is something about the shop itself that its owner should see to.
+type Card struct {
+	Kind string // "hidden", "draft", "paused", "closed"
+	Text string // in the office's or the owner's own words; may be empty
+	Path string
+}
+
+// Cards lists what the owner should see to, the most urgent first.
+func (b Business) Cards(now time.Time) []Card {
+	var out []Card
+	if b.HiddenAt != nil {
+		out = append(out, Card{"hidden", b.HiddenReason, "/toko"})
+	}
+	if b.State == StateDraft {
+		out = append(out, Card{"draft", "", "/mulai"})
+	}
+	st := b.Stand(now)
+	if st.Paused {
+		out = append(out, Card{"paused", b.PausedNote, "/toko"})
+	}
+	if st.Closing {
+		out = append(out, Card{"closed", st.Message, "/toko/tutup"})
+	}
+	return out
+}
+
 func readHours(s string) (Hours, error) {
 	var h Hours
 	if s == "" {

@@ -68,7 +68,7 @@ var Trades = []Trade{
 		},
 	},
 	{
-		ID: "T5", Name: "Salon kecantikan", English: "Beauty salon", Icon: "sparkles", Example: "Creambath", OpenData: "JASA/LAINNYA",
+		ID: "T5", Name: "Salon", English: "Beauty salon", Icon: "sparkles", Example: "Creambath", OpenData: "JASA/LAINNYA",
 		KBLI: []KBLI{{"96112", "Aktivitas Salon Kecantikan"}},
 	},
 	{
@@ -76,7 +76,7 @@ var Trades = []Trade{
 		KBLI: []KBLI{{"96111", "Aktivitas Pangkas Rambut"}},
 	},
 	{
-		ID: "T7", Name: "Penyelenggara acara", English: "Event organiser", Icon: "calendar", Example: "Paket dekorasi ulang tahun", OpenData: "JASA/LAINNYA",
+		ID: "T7", Name: "Jasa acara", English: "Events", Icon: "calendar", Example: "Paket dekorasi ulang tahun", OpenData: "JASA/LAINNYA",
 		KBLI: []KBLI{
 			{"82302", "Jasa Penyelenggara Event Khusus"},
 			{"82301", "Jasa Penyelenggara Pertemuan, Perjalanan Insentif, Konferensi dan Pameran (MICE)"},
@@ -95,7 +95,7 @@ var Trades = []Trade{
 		},
 	},
 	{
-		ID: "T9", Name: "Kurir dan ekspedisi", English: "Courier", Icon: "truck", Example: "Antar paket dalam kota", OpenData: "JASA/LAINNYA",
+		ID: "T9", Name: "Kurir", English: "Courier", Icon: "truck", Example: "Antar paket dalam kota", OpenData: "JASA/LAINNYA",
 		KBLI: []KBLI{
 			{"53201", "Aktivitas Kurir"},
 			{"53202", "Aktivitas Agen Kurir"},

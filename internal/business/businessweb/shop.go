@@ -163,37 +163,6 @@ func hoursLine(ctx context.Context, b business.Business) string {
 	return i18n.T(ctx, "shop.hours_days", n)
 }
 
-func (p pages) hours(w http.ResponseWriter, r *http.Request) error {
-	b, err := p.Shops.Get(r.Context(), web.Scope(r))
-	if err != nil {
-		return err
-	}
-	return web.Render(w, r, http.StatusOK, hoursPage(b.Hours, b.AnyTime, nil))
-}
-
-func (p pages) putHours(w http.ResponseWriter, r *http.Request) error {
-	var h business.Hours
-	var f fault.Fields
-	for i := range h {
-		n := strconv.Itoa(i)
-		a, b := strings.TrimSpace(r.FormValue("from."+n)), strings.TrimSpace(r.FormValue("to."+n))
-		if a == "" && b == "" {
-			continue
-		}
-		h[i] = business.Day{From: max(0, minutes(a)), To: max(0, minutes(b))}
-		f.Check(minutes(a) >= 0 && minutes(b) >= 0 && !h[i].Closed(), "hours."+n, "business.hours_wrong")
-	}
-	anyTime := r.FormValue("any_time") != "0"
-	err := f.Err()
-	if err == nil {
-		_, err = p.Shops.PutHours(r.Context(), web.Scope(r), h, anyTime)
-	}
-	if f, ok := web.Again(err); ok {
-		return web.Render(w, r, http.StatusUnprocessableEntity, hoursPage(h, anyTime, f))
-	}
-	return saved(w, r, err, "/toko")
-}
-
 func (p pages) closings(w http.ResponseWriter, r *http.Request) error {
 	b, err := p.Shops.Get(r.Context(), web.Scope(r))
 	if err != nil {
