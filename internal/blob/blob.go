@@ -13,14 +13,14 @@ import (
 
 // Faults of pictures.
 var (
-	ErrType     = fault.New(fault.Invalid, "blob.type")      // not a JPEG, PNG or WebP
-	ErrHEIC     = fault.New(fault.Invalid, "blob.heic")      // an iPhone's own format
-	ErrBroken   = fault.New(fault.Invalid, "blob.broken")    // begins as a picture, ends as none
-	ErrLarge    = fault.New(fault.Invalid, "blob.large")     // more than MaxBytes
-	ErrPixels   = fault.New(fault.Invalid, "blob.pixels")    // more than MaxPixels
-	ErrQuota    = fault.New(fault.Conflict, "blob.quota")    // the business has used up its room
-	ErrGone     = fault.New(fault.Invalid, "blob.gone")      // swept, or of another owner: send it again
-	ErrBusy     = fault.New(fault.Unavailable, "blob.busy")  // too many pictures at this moment
+	ErrType     = fault.New(fault.Invalid, "blob.type")     // not a JPEG, PNG or WebP
+	ErrHEIC     = fault.New(fault.Invalid, "blob.heic")     // an iPhone's own format
+	ErrBroken   = fault.New(fault.Invalid, "blob.broken")   // begins as a picture, ends as none
+	ErrLarge    = fault.New(fault.Invalid, "blob.large")    // more than MaxBytes
+	ErrPixels   = fault.New(fault.Invalid, "blob.pixels")   // more than MaxPixels
+	ErrQuota    = fault.New(fault.Conflict, "blob.quota")   // the business has used up its room
+	ErrGone     = fault.New(fault.Invalid, "blob.gone")     // swept, or of another owner: send it again
+	ErrBusy     = fault.New(fault.Unavailable, "blob.busy") // too many pictures at this moment
 	ErrNotFound = fault.New(fault.NotFound, "blob.not_found")
 )
 

@@ -53,7 +53,10 @@ func TestPhotosAreSweptUnlessAttached(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		err = in(func(ctx context.Context, tx *store.Tx) error { _, err := s.Attach(ctx, tx, sc, id.New(), kept.ID); return err })
+		err = in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := s.Attach(ctx, tx, sc, id.New(), kept.ID)
+			return err
+		})
 		if !errors.Is(err, ErrGone) {
 			t.Errorf("Attach to another = %v", err)
 		}

@@ -17,10 +17,10 @@ import (
 // Faults of the catalogue.
 var (
 	ErrNotFound = fault.New(fault.NotFound, "catalog.not_found")
-	ErrOther    = fault.New(fault.Invalid, "catalog.other")    // the form's id made another product already
-	ErrNoPhoto  = fault.New(fault.Invalid, "blob.gone")        // a photo that was swept meanwhile
-	ErrFull     = fault.New(fault.Conflict, "catalog.full")    // the shop has MaxProducts
-	ErrVariant  = fault.New(fault.Invalid, "catalog.variant")  // not a variant of this product
+	ErrOther    = fault.New(fault.Invalid, "catalog.other")   // the form's id made another product already
+	ErrNoPhoto  = fault.New(fault.Invalid, "blob.gone")       // a photo that was swept meanwhile
+	ErrFull     = fault.New(fault.Conflict, "catalog.full")   // the shop has MaxProducts
+	ErrVariant  = fault.New(fault.Invalid, "catalog.variant") // not a variant of this product
 	ErrArchived = fault.New(fault.Conflict, "catalog.archived")
 )
 

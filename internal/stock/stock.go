@@ -17,10 +17,10 @@ import (
 var (
 	// ErrShort says that less is free than is wanted; Shorts tells of what and how
 	// much is left. Its arguments are the first such title and what is left of it.
-	ErrShort    = fault.New(fault.Conflict, "stock.short")
-	ErrNotFound = fault.New(fault.NotFound, "stock.not_found")
-	ErrBelow    = fault.New(fault.Conflict, "stock.below")     // a correction would leave less than nothing
-	ErrMoved    = fault.New(fault.Conflict, "stock.moved")     // the count ended meanwhile
+	ErrShort     = fault.New(fault.Conflict, "stock.short")
+	ErrNotFound  = fault.New(fault.NotFound, "stock.not_found")
+	ErrBelow     = fault.New(fault.Conflict, "stock.below")     // a correction would leave less than nothing
+	ErrMoved     = fault.New(fault.Conflict, "stock.moved")     // the count ended meanwhile
 	ErrUncounted = fault.New(fault.Conflict, "stock.uncounted") // nothing was counted yet
 )
 

@@ -81,11 +81,8 @@ func (d form) size(i int) string {
 	return d.text(at("variants", i, "size"), says)
 }
 
-// more reports whether anything stands under the details, which are open then.
+// more reports whether something under the details is wrong: they are open then.
 func (d form) more(f *fault.Error) bool {
-	if d.About != "" || d.Unit != "" || d.MadeToOrderDays != 0 || d.Min > 1 || d.Max > 0 || len(d.Labels) > 0 || d.Halal != "" || d.PIRT != "" || d.Shelf != "" {
-		return true
-	}
 	for _, name := range []string{"about", "unit", "days", "min", "max", "labels", "halal", "pirt", "shelf", "category", "variants.0.weight", "variants.0.was", "variants.0.sku", "variants.0.size"} {
 		if f.Field(name) != nil {
 			return true
