@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lapak/internal/authz"
+	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/web"
 )
@@ -72,7 +73,7 @@ func (g Gate) Session(ctx context.Context, r *http.Request) (Session, bool, erro
 
 // Where is from where a request comes.
 func (g Gate) Where(r *http.Request) Where {
-	return Where{Address: web.RemoteAddr(r), Label: Label(r.UserAgent()), Known: g.s.Known(cookieValue(r, cookieKnown)), Lang: web.Lang(r.Context())}
+	return Where{Address: web.RemoteAddr(r), Label: Label(r.UserAgent()), Known: g.s.Known(cookieValue(r, cookieKnown)), Lang: i18n.Lang(r.Context())}
 }
 
 // Enter gives the browser the token of a session, and notes that the person is known there.
