@@ -196,7 +196,7 @@ type NearRow struct {
 }
 
 // Near reads the words in use that may have been meant.
-func (q *Queries) Near(ctx context.Context, db DBTX, nears interface{}) ([]NearRow, error) {
+func (q *Queries) Near(ctx context.Context, db DBTX, nears string) ([]NearRow, error) {
 	rows, err := db.QueryContext(ctx, near, nears)
 	if err != nil {
 		return nil, err
@@ -366,7 +366,7 @@ type ProductsByIDRow struct {
 	Place            string
 }
 
-func (q *Queries) ProductsByID(ctx context.Context, db DBTX, ids interface{}) ([]ProductsByIDRow, error) {
+func (q *Queries) ProductsByID(ctx context.Context, db DBTX, ids string) ([]ProductsByIDRow, error) {
 	rows, err := db.QueryContext(ctx, productsByID, ids)
 	if err != nil {
 		return nil, err
@@ -546,7 +546,7 @@ const shopsByID = `-- name: ShopsByID :many
 SELECT business_id, slug, name, tagline, trade, village, place, dye, photo, products, bucket, opened_at, changed_at FROM directory_shops WHERE business_id IN (SELECT value FROM each_id($1))
 `
 
-func (q *Queries) ShopsByID(ctx context.Context, db DBTX, ids interface{}) ([]DirectoryShop, error) {
+func (q *Queries) ShopsByID(ctx context.Context, db DBTX, ids string) ([]DirectoryShop, error) {
 	rows, err := db.QueryContext(ctx, shopsByID, ids)
 	if err != nil {
 		return nil, err
