@@ -114,11 +114,19 @@ func (s *Service) ListTx(ctx context.Context, tx *store.Tx, sc authz.Scope, f Fi
 
 func (s *Service) rows(ctx context.Context, tx *store.Tx, sc authz.Scope, f Filter) ([]orderdb.Order, error) {
 	at, before, most := f.Cursor.At, f.Cursor.ID, int32(f.Max+1)
+	// What is a number or a whole phone number is looked up straight, however
+	// long ago; if there is none, it may still be a part of one.
 	if number, ok := numberOf(f.Words); ok && f.bare() {
-		return s.q.ByNumber(ctx, tx, orderdb.ByNumberParams{BusinessID: sc.Business, Number: number})
+		rows, err := s.q.ByNumber(ctx, tx, orderdb.ByNumberParams{BusinessID: sc.Business, Number: number})
+		if err != nil || len(rows) > 0 {
+			return rows, err
+		}
 	}
 	if n, err := phone.Parse(f.Words); err == nil && f.bare() {
-		return s.q.ListPhone(ctx, tx, orderdb.ListPhoneParams{BusinessID: sc.Business, Phone: n.E164(), BeforeAt: at, BeforeID: before, Most: most})
+		rows, err := s.q.ListPhone(ctx, tx, orderdb.ListPhoneParams{BusinessID: sc.Business, Phone: n.E164(), BeforeAt: at, BeforeID: before, Most: most})
+		if err != nil || len(rows) > 0 {
+			return rows, err
+		}
 	}
 	if f.Words != "" || f.narrow() {
 		one, two := patterns(f.Words)

@@ -159,3 +159,12 @@ var (
 	Relations       = []string{"self", "family", "neighbour", "guard", "other"}
 	ReasonExpired   = "expired"
 )
+
+// Acts lists all acts that pages know.
+func Acts() []Act {
+	list := []Act{ActPlace, ActUndo}
+	for _, r := range rules {
+		list = append(list, r.act)
+	}
+	return list
+}

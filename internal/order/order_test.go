@@ -63,6 +63,7 @@ func newServer(t testing.TB, db *store.DB) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.orders.PerMinute = 1 << 30
 	return s
 }
 
