@@ -14,6 +14,7 @@ import (
 	"lapak/internal/catalog"
 	"lapak/internal/directory/directorydb"
 	"lapak/internal/id"
+	"lapak/internal/job"
 	"lapak/internal/stock"
 	"lapak/internal/store"
 )
@@ -251,4 +252,10 @@ func shop(row directorydb.DirectoryShop) Shop {
 		Business: row.BusinessID, Slug: row.Slug, Name: row.Name, Tagline: row.Tagline, Trade: row.Trade, Place: row.Place,
 		Dye: row.Dye, Photo: id.Or(row.Photo), Products: row.Products, OpenedAt: row.OpenedAt,
 	}
+}
+
+// Register gives the runner the jobs of the directory.
+func (s *Service) Register(r *job.Runner) {
+	job.Handle(r, func(ctx context.Context, sc authz.Scope, _ business.Refresh) error { return s.Refresh(store.Long(ctx), sc) })
+	job.Every(r, "directory.words", 24*time.Hour, func(ctx context.Context) error { return s.Sweep(store.Long(ctx)) })
 }

@@ -97,7 +97,7 @@ func (p *pages) home(w http.ResponseWriter, r *http.Request) error {
 		},
 	}
 	v.page = ui.Page{
-		Title: t(ctx, "directory.title"), Heading: "-", Plain: true, Canonical: p.base + v.link("lanjut", ""), Description: t(ctx, "directory.describe"),
+		Title: t(ctx, "directory.title"), Heading: "-", Foot: foot(), Plain: true, Canonical: p.base + v.link("lanjut", ""), Description: t(ctx, "directory.describe"),
 	}
 	if v.front {
 		v.page.LD = data

@@ -263,12 +263,16 @@ func (c *checkoutView) fillIn(q order.Quote) bool {
 	if c.draft.PayBy != "" && fits(c.draft.PayBy) && slices.ContainsFunc(q.Pays, func(o order.PayChoice) bool { return o.Method == c.draft.PayBy }) {
 		return changed
 	}
+	// Cash needs no further step of the buyer; where it costs something, or is
+	// not taken, the shop's first way stands.
 	was := c.draft.PayBy
 	c.draft.PayBy = ""
 	for _, o := range q.Pays {
-		if o.Problem == nil && fits(o.Method) {
+		if o.Problem != nil || !fits(o.Method) {
+			continue
+		}
+		if cash := !o.Method.Ahead() && o.Fee == 0; c.draft.PayBy == "" || cash {
 			c.draft.PayBy = o.Method
-			break
 		}
 	}
 	return changed || c.draft.PayBy != was

@@ -14,6 +14,7 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
+	"lapak/internal/delivery"
 	"lapak/internal/id"
 	"lapak/internal/ledger"
 	"lapak/internal/order"
@@ -24,6 +25,7 @@ import (
 	"lapak/internal/storefront"
 	"lapak/internal/storefront/storefrontweb"
 	"lapak/internal/ui"
+	"lapak/internal/voucher"
 	"lapak/internal/web"
 	"lapak/internal/web/webtest"
 )
@@ -45,6 +47,8 @@ type mall struct {
 	orders   *order.Service
 	payments *payment.Service
 	front    *storefront.Service
+	delivery *delivery.Service
+	vouchers *voucher.Service
 	shop
 }
 
@@ -70,7 +74,7 @@ func newMall(t testing.TB, pieces int64) *mall {
 	m.stock = stock.New(db, m.goods)
 	m.goods.OnStock = m.stock.Set
 	m.payments = payment.New(db, books, blobs)
-	if m.orders, err = order.New(db, root, orderParts(m, db, blobs, books)); err != nil {
+	if m.orders, err = order.New(db, root, orderParts(t, m, db, blobs, books)); err != nil {
 		t.Fatal(err)
 	}
 	m.front, err = storefront.New(db, root, storefront.Parts{
@@ -89,7 +93,7 @@ func newMall(t testing.TB, pieces int64) *mall {
 // words are those of the pages and of the faults that buyers meet.
 func words() []fs.FS {
 	all := []fs.FS{storefrontweb.Words}
-	for _, dir := range []string{"../../order", "../../business/businessweb", "../../stock/stockweb", "../../payment/paymentweb"} {
+	for _, dir := range []string{"../../order", "../../business/businessweb", "../../stock/stockweb", "../../payment/paymentweb", "../../delivery/deliveryweb", "../../voucher/voucherweb", "../../customer/customerweb"} {
 		if _, err := os.Stat(dir + "/id.json"); err == nil {
 			all = append(all, os.DirFS(dir))
 		}
