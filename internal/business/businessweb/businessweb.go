@@ -12,7 +12,6 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
-	"lapak/internal/delivery"
 	"lapak/internal/id"
 	"lapak/internal/payment"
 	"lapak/internal/web"
@@ -23,15 +22,23 @@ import (
 //go:embed id.json en.json
 var Words embed.FS
 
+// Ways is how buyers get what they bought, as chosen when a shop is opened.
+type Ways struct {
+	Pickup bool
+	Own    bool
+	Fee    int64 // flat, for the shop's own delivery
+}
+
 // Services are what these pages call. Package app fills all of it.
 type Services struct {
 	Shops    *business.Service
 	Goods    *catalog.Service
 	Blobs    *blob.Service
 	Payments *payment.Service
-	Delivery *delivery.Service
 	BaseURL  string // "https://lapak.example", without a slash at the end
 
+	// PutWays sets how goods reach the buyer.
+	PutWays func(context.Context, authz.Scope, Ways) error
 	// ActAs makes the signed-in person act for business from the next request on.
 	ActAs func(http.ResponseWriter, *http.Request, id.ID) error
 	// PhoneOf is the phone number of the person of the scope, or nothing.

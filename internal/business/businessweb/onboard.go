@@ -262,12 +262,7 @@ func (p pages) putWays(r *http.Request, d waysForm) error {
 	if err := p.Payments.Put(ctx, sc, st); err != nil {
 		return err
 	}
-	way, err := p.Delivery.Get(ctx, sc)
-	if err != nil {
-		return err
-	}
-	way.Pickup, way.Own, way.Flat = d.Pickup, d.Own, fee
-	return p.Delivery.Put(ctx, sc, way)
+	return p.PutWays(ctx, sc, Ways{Pickup: d.Pickup, Own: d.Own, Fee: fee})
 }
 
 func (p pages) done(w http.ResponseWriter, r *http.Request) error {

@@ -49,7 +49,12 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{db: db, shops: shops, goods: catalog.New(db, shops, blobs), ways: delivery.New(db, shops)}
 	d.goods.OnStock = func(context.Context, *store.Tx, authz.Scope, []catalog.StockSet) error { return nil }
 	routes := Routes(Services{
-		Shops: shops, Goods: d.goods, Blobs: blobs, Payments: payment.New(db, ledger.New(db), blobs), Delivery: d.ways, BaseURL: "https://lapak.test",
+		Shops: shops, Goods: d.goods, Blobs: blobs, Payments: payment.New(db, ledger.New(db), blobs), BaseURL: "https://lapak.test",
+		PutWays: func(ctx context.Context, sc authz.Scope, w Ways) error {
+			set := delivery.Initial()
+			set.Pickup, set.Own, set.Flat = w.Pickup, w.Own, w.Fee
+			return d.ways.Put(ctx, sc, set)
+		},
 		ActAs: func(_ http.ResponseWriter, _ *http.Request, b id.ID) error {
 			d.sc.Role, d.sc.Business = authz.Owner, b
 			d.As.Set(d.sc)
