@@ -161,8 +161,16 @@ func TestListGroupsAndPages(t *testing.T) {
 			f    Filter
 			want int
 		}{
-			{Filter{Group: Regular}, 1}, {Filter{Group: Quiet}, 3}, {Filter{Group: Newest}, 4}, {Filter{Group: Promos}, 4},
-			{Filter{Words: "beli 3"}, 1}, {Filter{Words: "PEMBELI"}, 7}, {Filter{Words: "0812 3456 7802"}, 1}, {Filter{Words: "67804"}, 1}, {Filter{Words: "%"}, 7}, {Filter{Words: "siapa"}, 0},
+			{Filter{Group: Regular}, 1},
+			{Filter{Group: Quiet}, 3},
+			{Filter{Group: Newest}, 4},
+			{Filter{Group: Promos}, 4},
+			{Filter{Words: "beli 3"}, 1},
+			{Filter{Words: "PEMBELI"}, 7},
+			{Filter{Words: "0812 3456 7802"}, 1},
+			{Filter{Words: "67804"}, 1},
+			{Filter{Words: "%"}, 7},
+			{Filter{Words: "siapa"}, 0},
 		} {
 			p, err := s.List(ctx, sc, c.f)
 			if err != nil || len(p.Customers) != c.want {
