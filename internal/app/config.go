@@ -193,3 +193,13 @@ func Key(data string) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// Lines are the settings in force, passwords masked, one to a line.
+func (c *Config) Lines() []string {
+	show := func(name string, v any) string { return fmt.Sprintf("%-16s %v", name, v) }
+	return []string{
+		show("addr", c.Addr), show("metrics-addr", c.MetricsAddr), show("data", c.Data), show("db", masked(c.DSN())), show("base-url", c.Base()),
+		show("domain", c.Domain), show("acme-directory", c.ACMEDirectory), show("tls", c.TLS), show("mail", masked(c.Mail)), show("mail-from", c.MailFrom),
+		show("trusted-proxies", c.TrustedProxies), show("log-level", c.LogLevel), show("log-format", c.LogFormat), show("rate-factor", c.RateFactor),
+	}
+}

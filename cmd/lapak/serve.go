@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"lapak/internal/app"
+	"lapak/internal/store"
+)
+
+// serve runs an installation until it is told to stop.
+func serve(ctx context.Context, args []string) error {
+	o, rest, err := parse("serve", args, os.Stderr)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("unexpected %q", rest[0])
+	}
+	log := o.Logger()
+	slog.SetDefault(log)
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return fmt.Errorf("--data: %w", err)
+	}
+	doors, err := o.Open()
+	if err != nil {
+		return err
+	}
+	defer doors.Close()
+	a, err := app.New(ctx, o.Config, log)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if err := greet(ctx, a, os.Stdout); err != nil {
+		return err
+	}
+	log.Info("serving", "addr", doors.Addr().String(), "base", o.Base(), "version", versionText())
+	err = a.Serve(ctx, doors)
+	log.Info("stopped")
+	return err
+}
+
+// greet prints where the pages are and, while there is no administrator, the
+// one-time link that makes the first.
+func greet(ctx context.Context, a *app.App, out io.Writer) error {
+	token, made, err := a.Accounts.FirstAdminLink(ctx)
+	if err != nil {
+		return fmt.Errorf("make the first administrator's link: %w", err)
+	}
+	fmt.Fprintf(out, "Lapak is at %s\n", a.Config.Base())
+	if made {
+		fmt.Fprintf(out, "\nThere is no administrator yet. Open this link within 30 minutes to become the first:\n\n  %s/admin-pertama/%s\n\n", a.Config.Base(), token)
+	}
+	return nil
+}
+
+// migrate brings the database to its newest form and says how many steps that took.
+func migrate(ctx context.Context, args []string) error {
+	o, _, err := parse("migrate", args, os.Stderr)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return fmt.Errorf("--data: %w", err)
+	}
+	db, err := store.Open(ctx, o.DSN(), store.Options{Log: o.Logger()})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	n, err := db.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		return err
+	}
+	if n == 0 {
+		fmt.Println("The database has its newest form.")
+	} else {
+		fmt.Printf("%d steps done; the database has its newest form.\n", n)
+	}
+	return nil
+}
+
+// admin helps where there is no officer: it makes a link that sets a new
+// password, or the link that makes the first administrator.
+func admin(ctx context.Context, args []string) error {
+	sub := ""
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		sub, args = args[0], args[1:]
+	}
+	o, rest, err := parse("admin", args, os.Stderr)
+	if err != nil {
+		return err
+	}
+	a, err := app.New(ctx, o.Config, o.Logger())
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	switch sub {
+	case "reset":
+		if len(rest) != 1 {
+			return errors.New("name the phone number: lapak admin reset 081234567890")
+		}
+		token, err := a.Accounts.AdminReset(ctx, rest[0])
+		if err != nil {
+			return fmt.Errorf("%s", a.Words.Say("en", keyOf(err)))
+		}
+		fmt.Printf("Open this link to set a new password:\n\n  %s/atur-ulang/%s\n", o.Base(), token)
+		return nil
+	case "link":
+		token, made, err := a.Accounts.FirstAdminLink(ctx)
+		if err != nil {
+			return err
+		}
+		if !made {
+			return errors.New("there is an administrator already; they make others on the page /admin")
+		}
+		fmt.Printf("Open this link within 30 minutes to become the first administrator:\n\n  %s/admin-pertama/%s\n", o.Base(), token)
+		return nil
+	}
+	return errors.New("say what to do: lapak admin reset PHONE, or lapak admin link")
+}
+
+// config prints the settings in force, passwords masked.
+func config(args []string) error {
+	o, _, err := parse("serve", args, os.Stderr)
+	if err != nil {
+		return err
+	}
+	for _, line := range o.Lines() {
+		fmt.Println(line)
+	}
+	return nil
+}
