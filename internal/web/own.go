@@ -26,6 +26,10 @@ func (s *shell) own() []Route {
 			ui.ServeNamed(w, r, "img/mark.svg")
 			return nil
 		}},
+		{Pattern: "GET /ikon.png", Verb: authz.Public, Rate: Free, Cached: true, Handle: func(w http.ResponseWriter, r *http.Request) error {
+			ui.ServeNamed(w, r, "img/icon-192.png")
+			return nil
+		}},
 		{Pattern: "GET /manifest.webmanifest", Verb: authz.Public, Rate: Free, Cached: true, Handle: manifest},
 		{Pattern: "GET /luring", Verb: authz.Public, Cached: true, Handle: func(w http.ResponseWriter, r *http.Request) error {
 			p := ui.Page{Title: i18n.T(r.Context(), "offline.title"), Heading: "-", Plain: true, Narrow: true, Robots: "noindex"}
@@ -54,6 +58,10 @@ func manifest(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(map[string]any{
 		"name": "Lapak", "short_name": "Lapak", "lang": "id", "start_url": "/hari-ini", "scope": "/", "display": "standalone",
 		"background_color": "#faf5ea", "theme_color": "#1a2760",
-		"icons": []map[string]string{{"src": ui.Asset("img/mark.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}},
+		"id": "/", "icons": []map[string]string{
+			{"src": ui.Asset("img/mark.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+			{"src": ui.Asset("img/icon-192.png"), "sizes": "192x192", "type": "image/png", "purpose": "any"},
+			{"src": ui.Asset("img/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
+		},
 	})
 }

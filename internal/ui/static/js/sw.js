@@ -15,7 +15,7 @@ self.addEventListener("fetch", (e) => {
 self.addEventListener("push", (e) => {
   let n = { title: "Lapak", body: "", path: "/hari-ini", tag: "" };
   try { n = { ...n, ...e.data.json() }; } catch { /* shown as it is */ }
-  e.waitUntil(self.registration.showNotification(n.title, { body: n.body, tag: n.tag, renotify: !!n.tag, data: n.path, lang: "id", vibrate: [200, 80, 200], requireInteraction: true }));
+  e.waitUntil(self.registration.showNotification(n.title, { body: n.body, icon: "/ikon.png", tag: n.tag, renotify: !!n.tag, data: n.path, lang: "id", vibrate: [200, 80, 200], requireInteraction: true }));
 });
 self.addEventListener("notificationclick", (e) => {
   e.notification.close();
