@@ -78,7 +78,7 @@ func TestShrinkTurnsUprightAndForgetsThePlace(t *testing.T) {
 	// Where the red corner of the drawing is once the picture stands upright.
 	for o, corner := range map[uint16]string{1: "tl", 2: "tr", 3: "br", 4: "bl", 5: "tl", 6: "tr", 7: "br", 8: "bl"} {
 		for _, order := range []binary.AppendByteOrder{binary.BigEndian, binary.LittleEndian} {
-			raw := withEXIF(asJPEG(t, drawing(800, 600, false)), exif(o, order))
+			raw := withEXIF(asJPEG(t, drawing(400, 300, false)), exif(o, order))
 			if !bytes.Contains(raw, []byte("GPS-7.2278S")) {
 				t.Fatal("the picture to try holds no place")
 			}
@@ -122,7 +122,7 @@ func TestShrinkTurnsUprightAndForgetsThePlace(t *testing.T) {
 
 func TestShrinkKeepsItsBudget(t *testing.T) {
 	for name, img := range map[string]image.Image{
-		"flat": drawing(1600, 1200, false), "noise": drawing(1600, 1200, true), "tall": drawing(40, 4000, false), "tiny": drawing(1, 1, false), "noise tall": drawing(700, 2000, true),
+		"flat": drawing(1200, 900, false), "noise": drawing(1100, 600, true), "tall": drawing(40, 4000, false), "tiny": drawing(1, 1, false), "noise tall": drawing(300, 800, true),
 	} {
 		var b bytes.Buffer
 		if err := png.Encode(&b, img); err != nil {

@@ -224,7 +224,21 @@ func (s *Service) Set(ctx context.Context, tx *store.Tx, sc authz.Scope, sets []
 			}
 			continue
 		}
+		was, err := s.q.HasMove(ctx, tx, stockdb.HasMoveParams{BusinessID: sc.Business, ID: m.ID})
+		if err != nil {
+			return fmt.Errorf("read move: %w", err)
+		}
+		if was > 0 { // the form was sent twice
+			continue
+		}
 		if err := s.add(ctx, tx, sc, m); err != nil {
+			return err
+		}
+		if c.Opening { // noted with the product
+			continue
+		}
+		diff := audit.Diff{"quantity": {To: m.Quantity}, "reason": {To: m.Reason}}
+		if err := audit.Note(ctx, tx, sc, "stock.corrected", c.Variant, diff); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"lapak/internal/audit"
 	"lapak/internal/authz"
 	"lapak/internal/blob"
 	"lapak/internal/business"
@@ -409,5 +410,27 @@ func TestStockIsOfOneBusiness(t *testing.T) {
 		if l := a.level(t, v); l.OnHand != 5 || l.Reserved != 0 {
 			t.Errorf("level %v, want it untouched", l)
 		}
+	})
+}
+
+func TestStockTypedWithAProductIsAudited(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newShop(t, db)
+		p := s.product(t, "Wajit", 5)
+		n := int64(8)
+		q := catalog.Quick{Edit: id.New(), Variant: p.Variants[0].ID, Price: p.Variants[0].Price, Stock: &n, Seen: 5}
+		for range 2 { // the form was sent twice
+			if err := s.goods.SetQuick(t.Context(), s.sc, q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, _, err := audit.List(t.Context(), db, s.sc, audit.Page{Object: p.Variants[0].ID})
+		if err != nil || len(list) != 1 || list[0].Verb != "stock.corrected" {
+			t.Errorf("audit of the variant = %+v, %v", list, err)
+		}
+		if l := s.level(t, p.Variants[0].ID); l.OnHand != 8 {
+			t.Errorf("level %v, want 8", l)
+		}
+		s.sound(t)
 	})
 }
