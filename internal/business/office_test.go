@@ -81,6 +81,9 @@ func TestHideAppealDecide(t *testing.T) {
 		if got, _ = s.Get(ctx, own); !got.Visible() {
 			t.Error("a lifted appeal does not show the shop")
 		}
+		if broken, err := store.CheckInvariants(ctx, db, business.Invariants); err != nil || len(broken) > 0 {
+			t.Errorf("invariants broken: %v, %v", broken, err)
+		}
 		mine, err := s.Appeals(ctx, own)
 		if err != nil || len(mine) != 2 || mine[0].Decision != business.AppealLifted || mine[0].Answer == "" {
 			t.Errorf("Appeals = %+v, %v", mine, err)

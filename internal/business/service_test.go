@@ -308,6 +308,9 @@ func TestHandover(t *testing.T) {
 		if got, _ := s.Get(ctx, owner(heir, b)); got.NIKTail != "" {
 			t.Error("the old owner's number went with the shop")
 		}
+		if broken, err := store.CheckInvariants(ctx, db, business.Invariants); err != nil || len(broken) > 0 {
+			t.Errorf("invariants broken: %v, %v", broken, err)
+		}
 		third, _ := s.OfferHandover(ctx, owner(heir, b))
 		if err := s.WithdrawHandover(ctx, owner(heir, b)); err != nil {
 			t.Fatal(err)

@@ -196,7 +196,7 @@ func (s *Service) Resume(ctx context.Context, sc authz.Scope) (Business, error) 
 }
 
 func (s *Service) pause(ctx context.Context, sc authz.Scope, on bool, note string) (Business, error) {
-	return s.edit(ctx, sc, authz.EditShop, "business.pause", func(tx *store.Tx, b Business) (int64, audit.Diff, error) {
+	return s.edit(ctx, sc, authz.EditShop, "business.paused", func(tx *store.Tx, b Business) (int64, audit.Diff, error) {
 		n, err := s.q.PutPause(ctx, tx, businessdb.PutPauseParams{BusinessID: sc.Business, Paused: on, PausedNote: note, UpdatedAt: tx.Now})
 		return n, audit.Diff{"paused": change(fmt.Sprint(b.Paused), fmt.Sprint(on))}, wrap(err, "pause")
 	})
