@@ -2,7 +2,7 @@
 // sessions and their memberships: what each may do, and for which business.
 //
 // A phone number may be claimed by several people until one has proven it; see
-// docs/decisions/0005-phone-identity.md. No rule here tells a stranger whether
+// docs/decisions/0008-phone-identity.md. No rule here tells a stranger whether
 // somebody has an account.
 package account
 
