@@ -135,7 +135,7 @@ func checkImports(f File, tree *ast.File, layers Layers, bad func(string, ...any
 			}
 		case strings.HasSuffix(part, "db"):
 			bad("queries belong to their slice alone: %s", to)
-		case part == "storetest" || part == "webtest":
+		case part == "storetest" || part == "webtest" || part == "browsertest":
 			if !strings.HasSuffix(sub, "test") {
 				bad("only tests import %s", to)
 			}
@@ -237,7 +237,7 @@ func checkCalls(f File, tree *ast.File, bad func(string, ...any)) {
 			return true
 		}
 		for _, o := range only {
-			if imported[x.Name] == known[o.pkg] && slices.Contains(o.names, sel.Sel.Name) && !slices.Contains(o.in, name) {
+			if imported[x.Name] == known[o.pkg] && slices.Contains(o.names, sel.Sel.Name) && !slices.Contains(o.in, name) && !strings.HasSuffix(sub, "test") {
 				bad("%s.%s: %s", o.pkg, sel.Sel.Name, o.why)
 			}
 		}

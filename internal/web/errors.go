@@ -119,7 +119,7 @@ func (s *shell) fail(w http.ResponseWriter, r *http.Request, st *state, err erro
 	if code >= 500 || code == http.StatusTooManyRequests {
 		v.request = st.request
 	}
-	page := ui.Page{Title: title, Heading: "-", Plain: true, Narrow: true, Robots: "noindex"}
+	page := ui.Page{Title: title, Heading: "-", Plain: true, Narrow: true, Robots: "noindex", Foot: ui.PlainFoot()} // nothing of the address, so that what is another's looks as what is missing
 	if rerr := Render(w, r, code, errorPage(page, v)); rerr != nil {
 		s.Log.ErrorContext(r.Context(), "error page", "request", st.request, "error", rerr)
 		http.Error(w, hint, code)

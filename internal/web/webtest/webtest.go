@@ -94,6 +94,11 @@ func New(t testing.TB, words []fs.FS, change func(*web.Options), lists ...[]web.
 	return &Site{t: t, URL: srv.URL, Words: cat, As: as, Client: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
+// At is a browser on a site that runs already.
+func At(t testing.TB, address string, c *http.Client) *Site {
+	return &Site{t: t, URL: address, Client: c}
+}
+
 // Page is an answer.
 type Page struct {
 	Status int
