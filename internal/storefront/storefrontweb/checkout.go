@@ -117,13 +117,34 @@ func (p *pages) place(w http.ResponseWriter, r *http.Request) error {
 		c.changes = append(c.changes, changeView{t(ctx, "storefront.twice"), t(ctx, "storefront.twice_hint")})
 	case isClosed(err): // the page says so, and when the shop opens
 	default:
-		c.fault = f
+		c.fault = named(f)
 		if f.HasKind(fault.Invalid) {
 			status = http.StatusUnprocessableEntity
 		}
 	}
 	p.keepCart(w, v, cartOf(c.draft.Lines))
 	return p.showCheckout(w, r, v, status, c)
+}
+
+// named puts faults where the form shows them.
+func named(f *fault.Error) *fault.Error {
+	if len(f.Fields) == 0 {
+		return f
+	}
+	out := *f
+	out.Fields = map[string]*fault.Error{}
+	for name, e := range f.Fields {
+		switch {
+		case name == "village":
+			name = "tempat"
+		case name == "name" && e.Key == "form.required":
+			e = fault.New(fault.Invalid, "storefront.name_required")
+		case strings.HasPrefix(name, "lines."):
+			name += ".quantity"
+		}
+		out.Fields[name] = e
+	}
+	return &out
 }
 
 func isClosed(err error) bool {
@@ -318,7 +339,9 @@ func (c *checkoutView) showWays(ctx context.Context, q order.Quote, b business.B
 		o := optionView{Value: string(order.Own), Label: t(ctx, "storefront.way_own"), Chosen: c.draft.Way == order.Own}
 		switch own, ok := found[order.Own]; {
 		case c.draft.Village == "":
-			o.Note = t(ctx, "storefront.way_own_later")
+			if o.Note = t(ctx, "storefront.way_own_later"); own.Fee > 0 {
+				o.Price = t(ctx, "storefront.at_least", money.String(own.Fee))
+			}
 		case ok:
 			o.Price, o.Note = price(ctx, own.Fee), own.Note
 		case q.WayProblem != nil && c.draft.Way == order.Own:
@@ -374,6 +397,8 @@ func (c *checkoutView) showSums(ctx context.Context, q order.Quote) {
 	}
 	add("storefront.sum_goods", q.Goods)
 	switch {
+	case c.draft.Way == order.Own && !c.known && q.Shipping > 0:
+		c.sums = append(c.sums, sumView{Label: t(ctx, "storefront.sum_shipping"), Value: t(ctx, "storefront.at_least", money.String(q.Shipping))})
 	case c.draft.Way == order.Own && !c.known:
 		c.sums = append(c.sums, sumView{Label: t(ctx, "storefront.sum_shipping"), Value: t(ctx, "storefront.sum_later")})
 	case c.draft.Way == order.Own:
@@ -394,7 +419,11 @@ func (c *checkoutView) showSums(ctx context.Context, q order.Quote) {
 	if q.Codes {
 		c.sums = append(c.sums, sumView{Label: t(ctx, "storefront.sum_code"), Value: t(ctx, "storefront.sum_code_later")})
 	}
-	c.sums = append(c.sums, sumView{Label: t(ctx, "storefront.sum_total"), Value: money.String(q.Total), Last: true})
+	total := money.String(q.Total)
+	if !c.known {
+		total = t(ctx, "storefront.at_least", total)
+	}
+	c.sums = append(c.sums, sumView{Label: t(ctx, "storefront.sum_total"), Value: total, Last: true})
 }
 
 func (c checkoutView) button(ctx context.Context) string {

@@ -55,7 +55,7 @@ func TestDeliveryWithoutScript(t *testing.T) {
 	p = m.Follow(p)
 	f := webtest.Form(p.Body, "#pesan")
 	if f.Get("way") != "own" || f.Get("pay") != "cod" {
-		t.Fatalf("chosen at first: %v; %q", f, webtest.Text(p.Body, "#ways"))
+		t.Fatalf("chosen at first: %v; %q", f, webtest.Text(p.Body, "#way"))
 	}
 	if got := webtest.Text(p.Body, ".actions .btn"); got != "Pesan" {
 		t.Errorf("a price is promised before the place is known: %q", got)
