@@ -5,20 +5,17 @@ package businessweb
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"context"
-	"strconv"
-
 	"lapak/internal/business"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/ui"
+	"strconv"
 )
 
 func registryPage(v registryView) templ.Component {

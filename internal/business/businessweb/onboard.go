@@ -92,8 +92,10 @@ func villageOf(r *http.Request) (code, words string, choices []region.Place) {
 		return code, v.Label(), nil
 	}
 	choices = region.Search(words, 12, region.Village)
-	if len(choices) == 1 {
-		return choices[0].Code, choices[0].Label(), nil
+	for _, v := range choices {
+		if len(choices) == 1 || v.Label() == words {
+			return v.Code, v.Label(), nil
+		}
 	}
 	return "", words, choices
 }
