@@ -96,6 +96,30 @@ func (s *Service) Do(ctx context.Context, sc authz.Scope, order id.ID, m Move) (
 	return s.do(ctx, sc, order, m)
 }
 
+// MaxMany bounds how many orders are moved at once.
+const MaxMany = 100
+
+// DoMany does one harmless move to many orders, each for itself, and tells how
+// many it fitted. Those that have moved on meanwhile are left as they are.
+func (s *Service) DoMany(ctx context.Context, sc authz.Scope, orders []id.ID, act Act) (int, error) {
+	r, ok := ruleOf(act)
+	if !ok || !r.bulk || len(orders) > MaxMany {
+		return 0, ErrState
+	}
+	n := 0
+	for _, o := range orders {
+		_, err := s.Do(ctx, sc, o, Move{Act: act})
+		switch {
+		case err == nil:
+			n++
+		case errors.Is(err, ErrState), errors.Is(err, ErrNotFound), errors.Is(err, ErrUnpaid):
+		default:
+			return n, err
+		}
+	}
+	return n, nil
+}
+
 // DoByLink does what the buyer may do, for who came by the order's link.
 func (s *Service) DoByLink(ctx context.Context, token string, m Move) (Order, error) {
 	r, ok := ruleOf(m.Act)

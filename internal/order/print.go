@@ -69,18 +69,30 @@ func (p paper) bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Receipt draws an order of shop for an 80 mm roll.
+// tall is the longest roll that is drawn, and rollEnd the room below the last line.
+const (
+	tall    = 2_000.0
+	rollEnd = 8.0
+)
+
+// Receipt draws an order of shop for an 80 mm roll, as long as it needs to be.
 func Receipt(ctx context.Context, o Order, shop business.Business) ([]byte, error) {
-	// The roll is as long as what stands on it.
-	height := 95 + 12*float64(len(o.Lines)) + float64(len(o.Note))/8
-	p := newPaper(80, max(120, height), 5)
+	p := newPaper(80, tall, 5)
+	o.receipt(ctx, p, shop)
+	p = newPaper(80, p.GetY()+rollEnd, 5)
+	p.SetAutoPageBreak(false, 0)
+	o.receipt(ctx, p, shop)
+	return p.bytes()
+}
+
+func (o Order) receipt(ctx context.Context, p paper, shop business.Business) {
 	p.text("B", 13, "C", shop.Name)
 	p.text("", 8, "C", shop.Town())
 	if shop.Phone != "" {
 		p.text("", 8, "C", phone.Show(shop.Phone))
 	}
 	p.rule()
-	p.pair("", 9, say(ctx, "text_order", o.Called()), i18n.When(ctx, o.PlacedAt))
+	p.pair("", 9, o.Called(), i18n.When(ctx, o.PlacedAt))
 	if o.Name != "" {
 		p.text("", 9, "L", o.Name)
 	}
@@ -100,7 +112,6 @@ func Receipt(ctx context.Context, o Order, shop business.Business) ([]byte, erro
 	p.text("", 9, "L", say(ctx, "text_pay_by", i18n.T(ctx, "payment.method_"+string(o.PayBy)))+" - "+say(ctx, "pay_"+string(o.PayState)))
 	p.rule()
 	p.text("", 9, "C", say(ctx, "text_thanks"))
-	return p.bytes()
 }
 
 // Slip draws what goes into the parcel and where it goes, on A6. Prices stay

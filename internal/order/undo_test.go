@@ -5,9 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"lapak/internal/fault"
+	"lapak/internal/id"
 	"lapak/internal/order"
+	"lapak/internal/stock"
 	"lapak/internal/store"
 	"lapak/internal/store/storetest"
+	"lapak/internal/voucher"
 )
 
 func TestUndo(t *testing.T) {
@@ -42,5 +46,48 @@ func TestRateOfAShop(t *testing.T) {
 		if _, err := s.orders.Place(t.Context(), s.buyer, s.draft(1)); !errors.Is(err, order.ErrTooMany) {
 			t.Errorf("Place = %v, want too many", err)
 		}
+	})
+}
+
+func TestDoManyLeavesOutWhatMovedOn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newShop(t, db, 50)
+		a, b, c := s.place(t, s.draft(1)), s.place(t, s.draft(1)), s.place(t, s.draft(1))
+		s.do(t, b, order.Move{Act: order.ActDecline, Reason: "sold_out"})
+		n, err := s.orders.DoMany(t.Context(), s.owner, []id.ID{a.ID, b.ID, c.ID, id.New()}, order.ActAccept)
+		if err != nil || n != 2 {
+			t.Errorf("DoMany = %d, %v; want 2", n, err)
+		}
+		if _, err := s.orders.DoMany(t.Context(), s.owner, []id.ID{a.ID}, order.ActCancel); !errors.Is(err, order.ErrState) {
+			t.Errorf("cancelling many = %v", err)
+		}
+	})
+}
+
+func TestAVoucherIsUsedAndGivenBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newShop(t, db, 50)
+		err := s.vouchers.Put(t.Context(), s.owner, voucher.Draft{ID: id.New(), Code: "HEMAT", Kind: voucher.Percent, Value: 10, Most: 1, Active: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := s.draft(2)
+		d.Voucher, d.SeenTotal = "hemat", 32_400
+		o := s.place(t, d)
+		if o.Discount != 3_600 || o.Voucher != "HEMAT" {
+			t.Fatalf("order = %+v", o)
+		}
+		again := s.draft(1)
+		again.Voucher, again.SeenTotal = "HEMAT", 16_200
+		if _, err := s.orders.Place(t.Context(), s.buyer, again); !errors.Is(fault.Of(err).Field("voucher"), voucher.ErrUsedUp) {
+			t.Errorf("used twice: %v", err)
+		}
+		o = s.do(t, o, order.Move{Act: order.ActEdit, Edit: &order.Edit{Lines: []stock.Want{{Variant: s.small, Quantity: 1}}}})
+		if o.Discount != 1_800 || o.Total != 16_200 {
+			t.Errorf("edited: discount %d, total %d", o.Discount, o.Total)
+		}
+		s.do(t, o, order.Move{Act: order.ActDecline, Reason: "too_busy"})
+		s.place(t, again)
+		sound(t, db)
 	})
 }
