@@ -23,7 +23,9 @@ const secret = "tujuh ekor bebek"
 func site(t *testing.T) (*webtest.Site, *account.Service, *store.DB) {
 	db := storetest.SQLite(t)
 	s := account.New(db, bytes.Repeat([]byte{5}, 32))
-	s.Business = func(context.Context, id.ID) (string, string, string) { return "Dapur Bu Euis", "dapur-bu-euis", "Garut" }
+	s.Business = func(context.Context, id.ID) (string, string, string) {
+		return "Dapur Bu Euis", "dapur-bu-euis", "Garut"
+	}
 	return webtest.New(t, []fs.FS{accountweb.Words}, func(o *web.Options) { o.Sessions = s.Gate() }, accountweb.Routes(s)), s, db
 }
 

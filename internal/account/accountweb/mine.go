@@ -21,7 +21,9 @@ type myPage struct {
 	CanMail bool
 }
 
-func (p pages) mine(w http.ResponseWriter, r *http.Request) error { return p.showMine(w, r, http.StatusOK, nil) }
+func (p pages) mine(w http.ResponseWriter, r *http.Request) error {
+	return p.showMine(w, r, http.StatusOK, nil)
+}
 
 func (p pages) showMine(w http.ResponseWriter, r *http.Request, code int, f *fault.Error) error {
 	ses, err := p.session(r)
@@ -127,7 +129,9 @@ func (p pages) password(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, "/akun")
 }
 
-func (p pages) totpPage(w http.ResponseWriter, r *http.Request) error { return p.showTOTP(w, r, http.StatusOK, nil) }
+func (p pages) totpPage(w http.ResponseWriter, r *http.Request) error {
+	return p.showTOTP(w, r, http.StatusOK, nil)
+}
 
 func (p pages) showTOTP(w http.ResponseWriter, r *http.Request, code int, f *fault.Error) error {
 	ses, err := p.session(r)

@@ -239,7 +239,9 @@ func (p pages) pinPage(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, http.StatusOK, pinList(c))
 }
 
-func (p pages) padPage(w http.ResponseWriter, r *http.Request) error { return p.pad(w, r, http.StatusOK, nil) }
+func (p pages) padPage(w http.ResponseWriter, r *http.Request) error {
+	return p.pad(w, r, http.StatusOK, nil)
+}
 
 func (p pages) pad(w http.ResponseWriter, r *http.Request, code int, f *fault.Error) error {
 	c, err := p.s.Counter(r.Context(), p.gate.Device(r))

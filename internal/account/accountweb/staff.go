@@ -180,7 +180,9 @@ func (p pages) provePhone(w http.ResponseWriter, r *http.Request) error {
 	return p.change(w, r, "recovery.proven", "/dinas/pemulihan", func(v id.ID) error { return p.s.ProvePhone(r.Context(), web.Scope(r), v) })
 }
 
-func (p pages) texts(w http.ResponseWriter, r *http.Request) error { return p.showTexts(w, r, http.StatusOK, nil) }
+func (p pages) texts(w http.ResponseWriter, r *http.Request) error {
+	return p.showTexts(w, r, http.StatusOK, nil)
+}
 
 func (p pages) showTexts(w http.ResponseWriter, r *http.Request, code int, f *fault.Error) error {
 	kind := r.FormValue("naskah")
