@@ -13,7 +13,9 @@ import (
 	"lapak/internal/id"
 	"lapak/internal/ledger"
 	"lapak/internal/order"
+	"lapak/internal/stock"
 	"lapak/internal/store"
+	"lapak/internal/storefront"
 	"lapak/internal/voucher"
 	"lapak/internal/web/webtest"
 )
@@ -133,4 +135,17 @@ func TestVoucher(t *testing.T) {
 	if got := webtest.Text(p.Body, "#voucher-say"); got == "" || strings.Contains(got, "voucher.") {
 		t.Errorf("an unknown voucher: %q", got)
 	}
+}
+
+func wantOf(l storefront.CartLine) stock.Want {
+	return stock.Want{Variant: l.Variant, Quantity: l.Quantity}
+}
+
+func mustURL(t testing.TB, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
