@@ -12,7 +12,6 @@ import (
 	"lapak/internal/audit/auditweb"
 	"lapak/internal/authz"
 	"lapak/internal/blob/blobweb"
-	"lapak/internal/business"
 	"lapak/internal/business/businessweb"
 	"lapak/internal/catalog/catalogweb"
 	"lapak/internal/customer/customerweb"
@@ -55,7 +54,7 @@ func wordFiles() []fs.FS {
 func (a *App) Routes() [][]web.Route {
 	base := a.Config.Base()
 	return [][]web.Route{
-		accountweb.Routes(a.Accounts, base),
+		accountweb.Routes(a.Accounts),
 		auditweb.Routes(a.DB, a.Accounts),
 		blobweb.Routes(a.Blobs),
 		businessweb.Routes(businessweb.Services{
@@ -64,8 +63,8 @@ func (a *App) Routes() [][]web.Route {
 		}),
 		catalogweb.Routes(a.Goods, a.Stock, a.Blobs),
 		stockweb.Routes(a.Stock, a.namesOf),
-		customerweb.Routes(customerweb.Services{Customers: a.Customers, Orders: a.ordersOf}),
-		deliveryweb.Routes(deliveryweb.Services{Delivery: a.Delivery, Orders: a.Orders, Shops: a.Shops}),
+		customerweb.Routes(a.Customers, a.ordersOf, a.shopName),
+		deliveryweb.Routes(a.Delivery, a.Orders),
 		voucherweb.Routes(a.Vouchers, a.Shops),
 		paymentweb.Routes(paymentweb.Services{Payments: a.Payments, Blobs: a.Blobs}),
 		orderweb.Routes(orderweb.Services{
@@ -106,6 +105,10 @@ func (a *App) hooks() {
 	a.Orders.OnRemind = func(ctx context.Context, tx *store.Tx, sc scope, o order.Order) error {
 		return a.Push.Tell(ctx, tx, sc, push.About{Kind: "remind", Object: o.ID})
 	}
+	a.Front.NameOf = func(ctx context.Context, person id.ID) (string, error) {
+		p, err := a.Accounts.Person(ctx, person)
+		return p.Name, err
+	}
 	a.Push.Write = a.news
 	a.Push.Allowed = a.mayKnow
 
@@ -113,7 +116,7 @@ func (a *App) hooks() {
 	a.Push.Register(a.Jobs)
 	a.Blobs.Register(a.Jobs)
 	a.Orders.Register(a.Jobs)
-	job.Handle(a.Jobs, func(ctx context.Context, sc scope, _ business.Refresh) error { return a.Directory.Refresh(ctx, sc) })
+	a.Directory.Register(a.Jobs)
 	job.Every(a.Jobs, "account.sweep", time.Hour, a.Accounts.Sweep)
 }
 
@@ -180,12 +183,22 @@ func (a *App) namesOf(ctx context.Context, sc scope, _ []id.ID) (map[id.ID]strin
 
 // ordersOf lists a customer's orders for the customer's page.
 func (a *App) ordersOf(ctx context.Context, sc scope, customer id.ID) ([]customerweb.OrderLine, error) {
+	if !sc.May(authz.SeeOrders) {
+		return nil, nil
+	}
 	page, err := a.Orders.List(ctx, sc, order.Filter{Customer: customer, Max: 20})
 	var list []customerweb.OrderLine
 	for _, o := range page.Orders {
-		list = append(list, customerweb.OrderLine{ID: o.ID, Called: o.Called(), Brief: o.Brief, Total: o.Total, State: string(o.State), PlacedAt: o.PlacedAt})
+		list = append(list, customerweb.OrderLine{
+			Path: "/pesanan/" + o.ID.String(), Code: o.Called(), Brief: o.Brief, State: i18n.T(ctx, "orderweb.state."+string(o.State)), Total: o.Total, At: o.PlacedAt,
+		})
 	}
 	return list, err
+}
+
+func (a *App) shopName(ctx context.Context, sc scope) (string, error) {
+	name, _, _ := a.nameOf(ctx, sc.Business)
+	return name, nil
 }
 
 // nameCache keeps what the header of pages says of a business, until something
@@ -255,4 +268,3 @@ func (a *App) mailOwner(ctx context.Context, tx *store.Tx, sc scope, o order.Ord
 		Text: a.Words.Say(i18n.ID, "mail.order_text", o.Called(), o.Brief, money.String(o.Total), a.Config.Base()+"/pesanan/"+o.ID.String()),
 	})
 }
-

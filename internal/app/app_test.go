@@ -1,0 +1,94 @@
+package app_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"lapak/internal/app"
+	"lapak/internal/store"
+	"lapak/internal/store/storetest"
+	"lapak/internal/web/webtest"
+)
+
+// site is a whole installation on a test's database, served on loopback.
+type site struct {
+	*app.App
+	url string
+}
+
+func newSite(t testing.TB, db *store.DB) site {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(&writer{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	c := app.Config{Addr: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "warn", LogFormat: "text", RateFactor: 1000}
+	srv := httptest.NewUnstartedServer(nil)
+	c.BaseURL = "http://" + srv.Listener.Addr().String()
+	a, err := app.Wire(c, db, bytes.Repeat([]byte{3}, 32), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := a.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Config.Handler = h
+	srv.Start()
+	t.Cleanup(srv.Close)
+	t.Cleanup(func() {
+		if n := a.Words.Missing.Load(); n > 0 {
+			t.Errorf("%d times a word was asked for that no id.json has", n)
+		}
+	})
+	return site{a, c.BaseURL}
+}
+
+type writer struct{ t testing.TB }
+
+func (w *writer) Write(b []byte) (int, error) {
+	w.t.Logf("%s", bytes.TrimSpace(b))
+	return len(b), nil
+}
+
+// browser is a new person's browser on the site.
+func (s site) browser(t testing.TB) *webtest.Site {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return webtest.At(t, s.url, &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}})
+}
+
+// holds checks every invariant of the data.
+func (s site) holds(t testing.TB) {
+	t.Helper()
+	broken, err := store.CheckInvariants(t.Context(), s.DB, app.Invariants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range broken {
+		t.Errorf("invariant: %+v", b)
+	}
+}
+
+func TestSiteStands(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newSite(t, db)
+		b := s.browser(t)
+		for path, want := range map[string]int{
+			"/": 200, "/masuk": 200, "/daftar": 200, "/syarat": 200, "/privasi": 200, "/healthz": 200, "/readyz": 200, "/robots.txt": 200, "/sitemap.xml": 200,
+			"/hari-ini": 303, "/pesanan": 303, "/dinas/usaha": 303, "/tiada": 404, "/@tiada": 404, "/o/tiada": 404,
+		} {
+			if p := b.Get(path); p.Status != want {
+				t.Errorf("%s: %d, want %d: %s", path, p.Status, want, webtest.Text(p.Body, "main"))
+			}
+		}
+		s.holds(t)
+	})
+}
