@@ -130,7 +130,23 @@ func (s *Service) Follow(ctx context.Context, token string) (authz.Scope, Detail
 	}
 	sc := authz.Visitor(shop)
 	d, err := s.detail(ctx, sc, order)
+	d.Events = forBuyer(d.Events)
 	return sc, d, err
+}
+
+// forBuyer leaves out what the shop writes for itself.
+func forBuyer(events []Event) []Event {
+	var list []Event
+	for _, e := range events {
+		if e.Act == ActNote || e.Act == ActUndo {
+			continue
+		}
+		if e.By != string(authz.Guest) && e.Act != ActAnswer {
+			e.Text = ""
+		}
+		list = append(list, e)
+	}
+	return list
 }
 
 func (s *Service) detail(ctx context.Context, sc authz.Scope, order id.ID) (Detail, error) {

@@ -91,3 +91,18 @@ func TestAVoucherIsUsedAndGivenBack(t *testing.T) {
 		sound(t, db)
 	})
 }
+
+func TestTheBuyerSeesNoNotesOfTheShop(t *testing.T) {
+	db := storetest.SQLite(t)
+	s := newShop(t, db, 5)
+	o := s.place(t, s.draft(1))
+	s.do(t, o, order.Move{Act: order.ActNote, Text: "pelanggan rewel"})
+	_, d, err := s.orders.Follow(t.Context(), s.orders.Link(o))
+	if err != nil || len(d.Events) != 1 || d.Events[0].Act != order.ActPlace {
+		t.Errorf("Follow = %+v, %v", d.Events, err)
+	}
+	own, err := s.orders.Get(t.Context(), s.owner, o.ID)
+	if err != nil || len(own.Events) != 2 || own.Events[1].Text != "pelanggan rewel" {
+		t.Errorf("Get = %+v, %v", own.Events, err)
+	}
+}
