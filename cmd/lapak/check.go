@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
 	"lapak/internal/app"
-	"lapak/internal/fault"
 )
 
 // check looks at everything an installation stands on and says what is wrong.
@@ -30,11 +28,4 @@ func check(ctx context.Context, args []string) error {
 		return fmt.Errorf("%d things are wrong", bad)
 	}
 	return nil
-}
-
-func keyOf(err error) string {
-	if f := fault.Of(err); f != nil {
-		return f.Key
-	}
-	return errors.Unwrap(err).Error()
 }

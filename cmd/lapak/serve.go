@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"lapak/internal/app"
-	"lapak/internal/store"
 )
 
 // serve runs an installation until it is told to stop.
@@ -66,19 +65,8 @@ func migrate(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
-		return fmt.Errorf("--data: %w", err)
-	}
-	db, err := store.Open(ctx, o.DSN(), store.Options{Log: o.Logger()})
+	n, err := app.Migrate(ctx, o.Config, o.Logger())
 	if err != nil {
-		return err
-	}
-	defer db.Close()
-	n, err := db.Pending(ctx)
-	if err != nil {
-		return err
-	}
-	if err := db.Migrate(ctx); err != nil {
 		return err
 	}
 	if n == 0 {
@@ -112,7 +100,7 @@ func admin(ctx context.Context, args []string) error {
 		}
 		token, err := a.Accounts.AdminReset(ctx, rest[0])
 		if err != nil {
-			return fmt.Errorf("%s", a.Words.Say("en", keyOf(err)))
+			return a.Sentence(err)
 		}
 		fmt.Printf("Open this link to set a new password:\n\n  %s/atur-ulang/%s\n", o.Base(), token)
 		return nil

@@ -23,6 +23,7 @@ import (
 	"lapak/internal/customer"
 	"lapak/internal/delivery"
 	"lapak/internal/directory"
+	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/job"
@@ -70,7 +71,7 @@ type App struct {
 }
 
 // Invariants are what must hold of the data at all times, of every slice.
-var Invariants = slices.Concat(audit.Invariants, blob.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants, ledger.Invariants,
+var Invariants = slices.Concat(audit.Invariants, blob.Invariants, business.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants, ledger.Invariants,
 	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants)
 
 // Logger makes the logger that the settings ask for.
@@ -107,6 +108,33 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return a, nil
+}
+
+// Migrate brings the database of the settings to its newest form and tells how
+// many steps that took.
+func Migrate(ctx context.Context, c Config, log *slog.Logger) (int, error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return 0, fmt.Errorf("--data: %w", err)
+	}
+	db, err := store.Open(ctx, c.DSN(), store.Options{Log: log})
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	n, err := db.Pending(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return n, db.Migrate(ctx)
+}
+
+// Sentence is what an error says to who runs a command: a fault in words, a
+// surprise as it is.
+func (a *App) Sentence(err error) error {
+	if f := fault.Of(err); f != nil {
+		return errors.New(a.Words.Say(i18n.EN, f.Key, f.Args...))
+	}
+	return err
 }
 
 // Wire makes the services over an open, migrated database.
