@@ -375,6 +375,7 @@ type Planted struct {
 	Perms                        []authz.Perm
 	Regions                      []string
 	Proven                       bool
+	TOTP                         string // seed of the second step, base32; empty: none
 }
 
 // Plant writes a made-up person, for sample data.
@@ -390,6 +391,15 @@ func (s *Service) Plant(ctx context.Context, tx *store.Tx, p Planted, secret Sec
 	}
 	if err := s.q.InsertPerson(ctx, tx, row); err != nil {
 		return fmt.Errorf("insert person: %w", err)
+	}
+	if p.TOTP != "" {
+		sealed, err := s.seal(p.TOTP, p.Person)
+		if err != nil {
+			return fmt.Errorf("seal seed: %w", err)
+		}
+		if err := s.q.PutTOTP(ctx, tx, accountdb.PutTOTPParams{ID: p.Person, TotpSealed: sealed, TotpAt: &tx.Now, UpdatedAt: tx.Now}); err != nil {
+			return fmt.Errorf("keep seed: %w", err)
+		}
 	}
 	if p.Role == "" {
 		return nil
