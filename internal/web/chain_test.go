@@ -435,3 +435,15 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+func TestContextOfATest(t *testing.T) {
+	type key struct{}
+	s := webtest.New(t, nil, nil, one("GET", "/satu", func(w http.ResponseWriter, r *http.Request) error {
+		_, err := fmt.Fprint(w, r.Context().Value(key{}))
+		return err
+	}))
+	s.Context = func(ctx context.Context) context.Context { return context.WithValue(ctx, key{}, "ya") }
+	if got := s.Get("/satu").Body; got != "ya" {
+		t.Errorf("got %q", got)
+	}
+}

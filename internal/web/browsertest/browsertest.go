@@ -202,7 +202,9 @@ func (p *Tab) Send(selector string) {
 // Fill types into a field, in place of what is there.
 func (p *Tab) Fill(selector, text string) {
 	p.t.Helper()
-	p.Do("fill "+selector, chromedp.SetValue(chromedp.CSS(selector), ""), chromedp.SendKeys(chromedp.CSS(selector), text))
+	p.Do("fill "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	Eval[bool](p, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.focus(); e.select?.(); return true; })()`, selector))
+	p.Do("fill "+selector, chromedp.KeyEvent(text))
 }
 
 // Upload chooses files.
@@ -215,6 +217,21 @@ func (p *Tab) Upload(selector string, files ...string) {
 func (p *Tab) Wait(selector string) {
 	p.t.Helper()
 	p.Do("wait for "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+}
+
+// Until waits until an expression is true in the page, also across a change of pages.
+func (p *Tab) Until(what, condition string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	for ctx.Err() == nil {
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(() => { try { return !!(`+condition+`); } catch { return false; } })()`))
+		if err == nil && ok {
+			return
+		}
+		_ = chromedp.Do(ctx, chromedp.Sleep(40*time.Millisecond))
+	}
+	p.t.Fatalf("%s did not happen: %s (at %s)", what, condition, p.where())
 }
 
 // Text is the visible text of the first element that the selector finds.

@@ -62,6 +62,9 @@ type Site struct {
 	As     *As
 	// Plain leaves out the headers by which browsers say where a request comes from.
 	Plain bool
+	// Context, if set before a request, changes the context its handler gets:
+	// store.CountQueries, for instance, to count what a page asks the database.
+	Context func(context.Context) context.Context
 }
 
 // New serves the routes with the words given (those of ui are added) until the
@@ -80,7 +83,14 @@ func New(t testing.TB, words []fs.FS, change func(*web.Options), lists ...[]web.
 	if change != nil {
 		change(&o)
 	}
-	srv := httptest.NewServer(web.Mount(o, lists...))
+	site := &Site{t: t, Words: cat, As: as}
+	mounted := web.Mount(o, lists...)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if site.Context != nil {
+			r = r.WithContext(site.Context(r.Context()))
+		}
+		mounted.ServeHTTP(w, r)
+	}))
 	t.Cleanup(srv.Close)
 	t.Cleanup(func() {
 		if n := cat.Missing.Load(); n > 0 {
@@ -91,7 +101,9 @@ func New(t testing.TB, words []fs.FS, change func(*web.Options), lists ...[]web.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Site{t: t, URL: srv.URL, Words: cat, As: as, Client: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	site.URL = srv.URL
+	site.Client = &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return site
 }
 
 // At is a browser on a site that runs already.
