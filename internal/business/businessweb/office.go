@@ -137,6 +137,11 @@ func (p pages) decide(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, "/dinas/banding")
 }
 
+// filtered reports whether the list is narrowed by more than words.
+func (v registryView) filtered() bool {
+	return v.Filter.Region != "" || v.Filter.Trade != "" || v.state() != "" || v.Filter.SoldBefore != ""
+}
+
 // state is the chosen state, hidden being one to the office.
 func (v registryView) state() string {
 	if v.Filter.Hidden {

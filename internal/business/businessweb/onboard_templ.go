@@ -5,10 +5,14 @@ package businessweb
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
+	"strconv"
+
 	"lapak/internal/business"
 	"lapak/internal/catalog"
 	"lapak/internal/fault"
@@ -16,7 +20,6 @@ import (
 	"lapak/internal/payment"
 	"lapak/internal/region"
 	"lapak/internal/ui"
-	"strconv"
 )
 
 // steps shows how far the person has come: 1 shop, 2 product, 3 ways, 4 share.
@@ -59,7 +62,7 @@ func steps(at int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for i, key := range []string{"start.step_shop", "start.step_product", "start.step_ways", "start.step_share"} {
-			var templ_7745c5c3_Var3 = []any{templ.KV("done", i+1 < at)}
+			templ_7745c5c3_Var3 := []any{templ.KV("done", i+1 < at)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var3...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -239,7 +242,7 @@ func trades(value string, f *fault.Error) templ.Component {
 			templ_7745c5c3_Var9 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var10 = []any{"field", templ.KV("wrong", f.Field("trade") != nil)}
+		templ_7745c5c3_Var10 := []any{"field", templ.KV("wrong", f.Field("trade") != nil)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var10...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -362,7 +365,7 @@ func soldBefore(value business.SoldBefore, f *fault.Error) templ.Component {
 			templ_7745c5c3_Var15 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var16 = []any{"field", templ.KV("wrong", f.Field("sold_before") != nil)}
+		templ_7745c5c3_Var16 := []any{"field", templ.KV("wrong", f.Field("sold_before") != nil)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var16...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -491,7 +494,7 @@ func villageField(code, words string, choices []region.Place, f *fault.Error) te
 			templ_7745c5c3_Var22 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var23 = []any{"field", templ.KV("wrong", f.Field("village") != nil)}
+		templ_7745c5c3_Var23 := []any{"field", templ.KV("wrong", f.Field("village") != nil)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var23...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -759,7 +762,7 @@ func productPage(b business.Business, d productForm, f *fault.Error) templ.Compo
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var39 = []any{"field", templ.KV("wrong", f.Field("photo") != nil)}
+			templ_7745c5c3_Var39 := []any{"field", templ.KV("wrong", f.Field("photo") != nil)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var39...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

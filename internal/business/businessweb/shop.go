@@ -327,7 +327,7 @@ func (p pages) end(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Flash(w, r, "shop.ended")
-	return web.SeeOther(w, r, "/lainnya")
+	return web.SeeOther(w, r, "/")
 }
 
 // menuItem is a place of the menu.

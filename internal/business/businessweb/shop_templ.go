@@ -5,17 +5,20 @@ package businessweb
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
+	"strconv"
+	"time"
+
 	"lapak/internal/business"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/phone"
 	"lapak/internal/ui"
-	"strconv"
-	"time"
 )
 
 func shopHome(v shopView) templ.Component {
@@ -969,7 +972,7 @@ func lookPage(b business.Business, f *fault.Error) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				var templ_7745c5c3_Var36 = []any{"awning grow", string(d)}
+				templ_7745c5c3_Var36 := []any{"awning grow", string(d)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var36...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1059,7 +1062,7 @@ func hoursPage(d hoursForm, f *fault.Error) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			var templ_7745c5c3_Var40 = []any{"field", templ.KV("wrong", f.Field("hours.all") != nil)}
+			templ_7745c5c3_Var40 := []any{"field", templ.KV("wrong", f.Field("hours.all") != nil)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var40...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1310,7 +1313,7 @@ func hoursRow(w time.Weekday, d hoursForm, f *fault.Error) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		n := strconv.Itoa(int(w))
-		var templ_7745c5c3_Var52 = []any{"field", templ.KV("wrong", f.Field("hours."+n) != nil)}
+		templ_7745c5c3_Var52 := []any{"field", templ.KV("wrong", f.Field("hours."+n) != nil)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var52...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
