@@ -33,7 +33,7 @@ type Route struct {
 	Cached  bool  // a public page kept in memory and by browsers: no person, no form token
 	Camera  bool  // the page may use the camera
 	Geo     bool  // the page may ask where the phone is
-	Long    bool  // an upload or an export: minutes, not seconds
+	Long    bool  // an upload or an export: minutes, not seconds; so is every route that raises MaxBody
 }
 
 // Method is the route's HTTP method.
@@ -209,6 +209,7 @@ func (s *shell) route(rt Route) http.Handler {
 	if rt.MaxBody == 0 {
 		rt.MaxBody = DefaultBody
 	}
+	rt.Long = rt.Long || rt.MaxBody > DefaultBody
 	changes := rt.Method() != http.MethodGet && rt.Method() != "ANY"
 	if rt.Rate == "" {
 		rt.Rate = Pages
@@ -223,15 +224,16 @@ func (s *shell) route(rt Route) http.Handler {
 		st := stateOf(r)
 		st.route = &rt
 		s.headers(w, rt)
-		if !rt.Long {
-			ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
-			defer cancel()
-			r = r.WithContext(ctx)
-		} else {
+		most := 10 * time.Second
+		if rt.Long {
+			most = 5 * time.Minute
 			c := http.NewResponseController(w)
-			_ = c.SetReadDeadline(time.Now().Add(5 * time.Minute))
-			_ = c.SetWriteDeadline(time.Now().Add(5 * time.Minute))
+			_ = c.SetReadDeadline(time.Now().Add(most))
+			_ = c.SetWriteDeadline(time.Now().Add(most))
 		}
+		ctx, cancel := context.WithTimeout(r.Context(), most)
+		defer cancel()
+		r = r.WithContext(ctx)
 		defer func() { // the server removes only the files of its own copy of the request
 			if r.MultipartForm != nil {
 				_ = r.MultipartForm.RemoveAll()
