@@ -20,8 +20,18 @@ func village(t testing.TB, words string) region.Place {
 
 func TestCharged(t *testing.T) {
 	for _, c := range []struct{ grams, tolerance, want int64 }{
-		{0, 300, 1}, {1, 300, 1}, {300, 300, 1}, {1000, 300, 1}, {1300, 300, 1}, {1301, 300, 2}, {2000, 300, 2}, {2300, 300, 2}, {2301, 300, 3},
-		{1001, 0, 2}, {10_100, 100, 10}, {10_101, 100, 11},
+		{0, 300, 1},
+		{1, 300, 1},
+		{300, 300, 1},
+		{1000, 300, 1},
+		{1300, 300, 1},
+		{1301, 300, 2},
+		{2000, 300, 2},
+		{2300, 300, 2},
+		{2301, 300, 3},
+		{1001, 0, 2},
+		{10_100, 100, 10},
+		{10_101, 100, 11},
 	} {
 		if got := Charged(c.grams, c.tolerance); got != c.want {
 			t.Errorf("Charged(%d, %d) = %d, want %d", c.grams, c.tolerance, got, c.want)

@@ -188,8 +188,12 @@ func (s *Service) orders(ctx context.Context, tx *store.Tx, sc authz.Scope, p *P
 		tab  string
 		verb authz.Verb
 	}{
-		{Owed, "action", authz.RefundPayments}, {Failed, "action", authz.MoveOrders}, {Pack, "work", authz.MoveOrders}, {Hand, "work", authz.MoveOrders},
-		{Collect, "work", authz.MoveOrders}, {Way, "sent", authz.MoveOrders},
+		{Owed, "action", authz.RefundPayments},
+		{Failed, "action", authz.MoveOrders},
+		{Pack, "work", authz.MoveOrders},
+		{Hand, "work", authz.MoveOrders},
+		{Collect, "work", authz.MoveOrders},
+		{Way, "sent", authz.MoveOrders},
 	} {
 		if n[c.kind] > 0 && sc.May(c.verb) {
 			p.add(Card{Kind: c.kind, N: n[c.kind], Path: "/pesanan?tab=" + c.tab})

@@ -31,7 +31,8 @@ func TestStops(t *testing.T) {
 		return web.Render(w, r, http.StatusOK, stopsPage(nil, nil, 0))
 	}
 	site := webtest.New(t, []fs.FS{Words, order.Words}, nil, []web.Route{
-		{Pattern: "GET /antaran", Verb: authz.Deliver, Handle: list}, {Pattern: "GET /antaran/x", Verb: authz.Deliver, Handle: one},
+		{Pattern: "GET /antaran", Verb: authz.Deliver, Handle: list},
+		{Pattern: "GET /antaran/x", Verb: authz.Deliver, Handle: one},
 		{Pattern: "GET /antaran/none", Verb: authz.Deliver, Handle: none},
 	})
 	site.As.Set(authz.Scope{Actor: id.New(), Business: id.New(), Role: authz.Courier})
