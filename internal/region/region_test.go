@@ -183,7 +183,7 @@ func FuzzSearch(f *testing.F) {
 
 func BenchmarkSearch(b *testing.B) {
 	Warm()
-	for _, q := range []string{"tanj", "tanjungsari", "tanjungsari sumedang", "s", "su ka ma", "45362"} {
+	for _, q := range []string{"tanj", "tanjungsari", "tanjungsari sumedang", "s", "su ka ma", "a b c d e", "45362"} {
 		b.Run(strings.ReplaceAll(q, " ", "_"), func(b *testing.B) {
 			for b.Loop() {
 				Search(q, 10, Village)

@@ -1,6 +1,7 @@
 package region
 
 import (
+	"math/bits"
 	"slices"
 	"sort"
 	"strings"
@@ -9,7 +10,7 @@ import (
 // Limits of a search: longer questions are cut, more answers are not given.
 const (
 	maxQuery = 100
-	maxWords = 6
+	maxWords = 5
 	maxHits  = 50
 )
 
@@ -137,46 +138,66 @@ func (t *table) before(k token, w string) bool {
 	return t.word(k.at) < w
 }
 
-// search is Search for words that are folded already.
+// bitset has a bit for each row.
+type bitset []uint64
+
+func (b bitset) set(i int) { b[i/64] |= 1 << (i % 64) }
+
+// fill sets the bits from i up to, and without, j.
+func (b bitset) fill(i, j int) {
+	for ; i < j && i%64 != 0; i++ {
+		b.set(i)
+	}
+	for ; i+64 <= j; i += 64 {
+		b[i/64] = ^uint64(0)
+	}
+	for ; i < j; i++ {
+		b.set(i)
+	}
+}
+
+// search is Search for words that are folded already. A row is found if each
+// word is in its name or in one above it, and one word at least in its own.
+// What lies below a row follows it in the table, so that a word of a district
+// is noted for all its villages in one stroke.
 func (t *table) search(words []string, n int, kinds []Kind) []hit {
 	var level [5]bool
 	for l, k := range levels {
 		level[l] = len(kinds) == 0 || slices.Contains(kinds, k)
 	}
-	ranges := make([][]token, len(words))
-	upper := make([][]uint64, len(words)) // rows above villages that have the word, by bit
+	size := len(t.keys)/64 + 1
+	own, all := make(bitset, size), make(bitset, size)
 	for i, w := range words {
-		ranges[i] = t.starting(w)
-		if len(words) == 1 {
-			break
+		has := all
+		if i > 0 {
+			has = make(bitset, size)
 		}
-		upper[i] = make([]uint64, len(t.keys)/64+1)
-		for _, k := range ranges[i] {
-			if t.keys[k.row]%10_000 == 0 {
-				upper[i][k.row/64] |= 1 << (k.row % 64)
+		for _, k := range t.starting(w) {
+			row := int(k.row)
+			own.set(row)
+			has.fill(row, t.below(row))
+		}
+		if i > 0 {
+			for j := range all {
+				all[j] &= has[j]
 			}
 		}
 	}
 	whole := strings.Join(words, " ")
 	var best []hit
-	for wi, r := range ranges {
-		for _, k := range r {
-			row := int(k.row)
+	for j := range all {
+		for b := all[j] & own[j]; b != 0; b &= b - 1 {
+			row := j*64 + bits.TrailingZeros64(b)
 			l := t.level(row)
 			if !level[l] {
 				continue
 			}
-			own := t.fold(row)
-			score := t.score(row, l, own, words[wi], k.at, whole)
-			if len(best) == n && score+9*len(words) <= best[n-1].score {
+			score, missing := t.score(row, l, words, whole)
+			if len(best) == n && score+3*missing <= best[n-1].score {
 				continue
 			}
-			if len(words) > 1 {
-				more, ok := t.rest(row, own, words, wi, upper)
-				if !ok {
-					continue
-				}
-				score += more
+			if missing > 0 {
+				score += t.around(row, words)
 			}
 			best = insert(best, hit{row, score}, n)
 		}
@@ -184,55 +205,62 @@ func (t *table) search(words []string, n int, kinds []Kind) []hit {
 	return best
 }
 
-// score says how well a row fits the word it was found by.
-func (t *table) score(row, level int, own, w string, at uint32, whole string) int {
-	s := [5]int{0, 3, 8, 5, 2}[level]
-	if len(own) == len(whole) && own == whole || bare(own) == whole {
+// below is the row after the last one that lies in row.
+func (t *table) below(row int) int {
+	k := t.keys[row]
+	switch t.level(row) {
+	case 1:
+		k += 100_000_000
+	case 2:
+		k += 1_000_000
+	case 3:
+		k += 10_000
+	default:
+		return row + 1
+	}
+	i, _ := t.at(k)
+	return i
+}
+
+// score says how well a row's own name fits the words, and how many of them
+// are not in it.
+func (t *table) score(row, level int, words []string, whole string) (s, missing int) {
+	own := t.fold(row)
+	s = [5]int{0, 3, 8, 5, 2}[level]
+	if own == whole || bare(own) == whole {
 		s += 40
 	}
-	if len(t.word(at)) == len(w) {
-		s += 8
-	}
-	if at == t.starts[row] {
-		s += 6
+	for _, w := range words {
+		n := within(own, w)
+		if n == 0 {
+			missing++
+		}
+		s += n
+		if strings.HasPrefix(own, w) {
+			s += 6
+		}
 	}
 	if t.keys[row]/100_000_000 == 32 {
 		s += 12
 	}
-	return s
+	return s, missing
 }
 
-// rest checks that the other words are in the row's own name or in one above.
-func (t *table) rest(row int, own string, words []string, found int, upper [][]uint64) (int, bool) {
-	score := 0
-	var up [3]int
-	known := false
-	for i, w := range words {
-		if i == found {
+// around rates the words that are whole words of the names above a row.
+func (t *table) around(row int, words []string) int {
+	s := 0
+	for _, u := range t.above(row) {
+		if u < 0 {
 			continue
 		}
-		if n := within(own, w); n > 0 {
-			score += n
-			continue
-		}
-		if !known {
-			up, known = t.above(row), true
-		}
-		ok := false
-		for _, u := range up {
-			if u >= 0 && upper[i][u/64]&(1<<(u%64)) != 0 {
-				ok = true
-				score++
-				if strings.HasSuffix(t.fold(u), " "+w) || t.fold(u) == w {
-					score += 2
-				}
+		name := t.fold(u)
+		for _, w := range words {
+			if within(name, w) == 9 {
+				s += 2
 			}
 		}
-		if !ok {
-			return 0, false
-		}
 	}
-	return score, true
+	return min(s, 3*len(words))
 }
 
 // within says how w is in name: 9 as a word, 5 as a beginning of one, 0 not.
