@@ -98,11 +98,11 @@ func summarize(tx *store.Tx, b business.Business, goods []catalog.Product, level
 	}
 	narrow := append(placeMarks(b.Village), tradeMark(b.Trade))
 	around := []string{b.Town(), place.Label(), b.TradeLabel("id"), b.TradeLabel("en")}
-	add := func(row id.ID, mark, title string, weight int64, more ...string) string {
+	add := func(row id.ID, mark []string, title string, weight int64, more ...string) string {
 		words := unique(fold(title + " " + strings.Join(append(more, around...), " ")))
 		sum.docs[row] = store.SearchDoc{
 			ID: row, Title: strings.Join(fold(title), " "), Weight: weight,
-			Words: strings.Join(append(append([]string{mark}, narrow...), words...), " "),
+			Words: strings.Join(slices.Concat(mark, narrow, words), " "),
 		}
 		return strings.Join(words, " ")
 	}
@@ -119,17 +119,17 @@ func summarize(tx *store.Tx, b business.Business, goods []catalog.Product, level
 				sum.shop.Photo = cover.ID.Null()
 			}
 		}
-		words := add(p.ID, productMark, p.Title, weight, b.Name, p.Category)
+		words := add(p.ID, nil, p.Title, weight, b.Name, p.Category)
 		sum.goods = append(sum.goods, directorydb.PutProductParams{
 			BusinessID: b.ID, ProductID: p.ID, Slug: p.Slug, Title: p.Title, Price: low, PriceTo: high, Photo: p.Cover().ID.Null(),
 			Free: free, Words: words, Bucket: bucket(p.ID), ChangedAt: p.ChangedAt,
 		})
 	}
-	weight := int64(0)
+	weight := int64(shopWeight)
 	if len(goods) > 0 {
-		weight = 2
+		weight += 2
 	}
-	add(b.ID, shopMark, b.Name, weight, b.Tagline)
+	add(b.ID, []string{shopMark}, b.Name, weight, b.Tagline)
 	return sum
 }
 

@@ -121,26 +121,32 @@ func (s *Service) search(ctx context.Context, tx *store.Tx, q Query, words []str
 	return err
 }
 
-// candidates finds at most maxCandidates of each kind, the best first.
+// candidates finds at most maxCandidates of each kind, the best first. Only
+// shops carry a mark of their kind: a mark on every product would make each
+// search read all of them.
 func (s *Service) candidates(ctx context.Context, tx *store.Tx, narrow []store.SearchTerm, words []string) (shops, goods []ranked, err error) {
-	for _, kind := range []struct {
-		mark string
-		into *[]ranked
-	}{{shopMark, &shops}, {productMark, &goods}} {
-		terms := []store.SearchTerm{}
-		for _, w := range words {
-			terms = append(terms, store.SearchTerm{Word: w, Prefix: len([]rune(w)) > 2})
-		}
-		terms = append(append(terms, narrow...), store.SearchTerm{Word: kind.mark})
-		hits, err := tx.Search(ctx, terms, maxCandidates)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, h := range hits {
-			*kind.into = append(*kind.into, ranked{h.ID, score(strings.Fields(h.Title), words, h.Weight)})
-		}
-		slices.SortFunc(*kind.into, ranked.compare)
+	terms := slices.Clone(narrow)
+	for _, w := range words {
+		terms = append(terms, store.SearchTerm{Word: w, Prefix: len([]rune(w)) > 2})
 	}
+	found, err := tx.Search(ctx, append(slices.Clone(terms), store.SearchTerm{Word: shopMark}), maxCandidates)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := tx.Search(ctx, terms, maxCandidates)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, h := range found {
+		shops = append(shops, ranked{h.ID, score(strings.Fields(h.Title), words, h.Weight-shopWeight)})
+	}
+	for _, h := range all {
+		if h.Weight < shopWeight {
+			goods = append(goods, ranked{h.ID, score(strings.Fields(h.Title), words, h.Weight)})
+		}
+	}
+	slices.SortFunc(shops, ranked.compare)
+	slices.SortFunc(goods, ranked.compare)
 	return shops, goods, nil
 }
 
@@ -256,6 +262,8 @@ func shop(row directorydb.DirectoryShop) Shop {
 
 // Register gives the runner the jobs of the directory.
 func (s *Service) Register(r *job.Runner) {
-	job.Handle(r, func(ctx context.Context, sc authz.Scope, _ business.Refresh) error { return s.Refresh(store.Long(ctx), sc) })
+	job.Handle(r, func(ctx context.Context, sc authz.Scope, _ business.Refresh) error {
+		return s.Refresh(store.Long(ctx), sc)
+	})
 	job.Every(r, "directory.words", 24*time.Hour, func(ctx context.Context) error { return s.Sweep(store.Long(ctx)) })
 }

@@ -180,7 +180,8 @@ func segments(code string) []string {
 	return codes
 }
 
+// Shops are found by a mark of their own, and told from products by their weight.
 const (
-	shopMark    = mark + "kshop"
-	productMark = mark + "kproduct"
+	shopMark   = mark + "kshop"
+	shopWeight = 1000
 )

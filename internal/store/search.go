@@ -46,7 +46,7 @@ func (tx *Tx) SearchPut(ctx context.Context, d SearchDoc) error {
 	}
 	text := strings.Join(words, " ")
 	if tx.Postgres() {
-		_, err := tx.ExecContext(ctx, `INSERT INTO search_docs (doc, id, weight, title, words) VALUES ($1, $2, $3, $4, $5)
+		_, err := tx.ExecContext(ctx, `INSERT INTO search_docs (doc, id, weight, title, words) VALUES ($1, $2, $3, $4, array_to_tsvector(string_to_array($5, ' ')))
 			ON CONFLICT (doc) DO UPDATE SET weight = excluded.weight, title = excluded.title, words = excluded.words
 			WHERE search_docs.weight <> excluded.weight OR search_docs.title <> excluded.title OR search_docs.words <> excluded.words`,
 			searchKey(d.ID), d.ID, d.Weight, d.Title, text)
@@ -111,10 +111,9 @@ func (tx *Tx) Search(ctx context.Context, terms []SearchTerm, most int) ([]Searc
 	if len(parts) == 0 {
 		return nil, nil
 	}
-	query, match := `SELECT id, title, weight FROM search_docs WHERE words MATCH $1 LIMIT $2`, strings.Join(parts, " AND ")
+	query, match := `SELECT id, title, weight FROM search_docs WHERE search_docs MATCH $1 LIMIT $2`, strings.Join(parts, " AND ")
 	if tx.Postgres() {
-		query = `SELECT id, title, weight FROM search_docs
-			WHERE array_to_tsvector(string_to_array(words, ' ')) @@ CAST($1 AS tsquery) LIMIT $2`
+		query = `SELECT id, title, weight FROM search_docs WHERE words @@ CAST($1 AS tsquery) LIMIT $2`
 		match = strings.Join(parts, " & ")
 	}
 	rows, err := tx.QueryContext(ctx, query, match, most)

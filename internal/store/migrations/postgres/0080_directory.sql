@@ -68,10 +68,10 @@ CREATE TABLE search_docs (
   id uuid NOT NULL,
   weight bigint NOT NULL,
   title text NOT NULL,
-  words text NOT NULL
+  words tsvector NOT NULL
 );
 SELECT shared('search_docs');
-CREATE INDEX search_docs_words ON search_docs USING gin (array_to_tsvector(string_to_array(words, ' ')));
+CREATE INDEX search_docs_words ON search_docs USING gin (words) WITH (fastupdate = off);
 
 -- +goose Down
 DROP TABLE search_docs;

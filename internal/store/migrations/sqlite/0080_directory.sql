@@ -60,7 +60,7 @@ CREATE INDEX directory_near_word ON directory_near (word);
 -- What is searched for; package store alone reads and writes it.
 CREATE VIRTUAL TABLE search_docs USING fts5 (
   id UNINDEXED, weight UNINDEXED, title UNINDEXED, words,
-  tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3'
+  tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3', detail = 'none', columnsize = 0
 );
 
 -- +goose Down
