@@ -80,25 +80,29 @@ func migrate(ctx context.Context, args []string) error {
 // admin helps where there is no officer: it makes a link that sets a new
 // password, or the link that makes the first administrator.
 func admin(ctx context.Context, args []string) error {
-	sub := ""
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		sub, args = args[0], args[1:]
+	var words []string // what to do and for whom, before the flags or after them
+	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		words, args = append(words, args[0]), args[1:]
 	}
 	o, rest, err := parse("admin", args, os.Stderr)
 	if err != nil {
 		return err
+	}
+	words = append(words, rest...)
+	if len(words) == 0 {
+		words = []string{""}
 	}
 	a, err := app.New(ctx, o.Config, o.Logger())
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	switch sub {
+	switch words[0] {
 	case "reset":
-		if len(rest) != 1 {
+		if len(words) != 2 {
 			return errors.New("name the phone number: lapak admin reset 081234567890")
 		}
-		token, err := a.Accounts.AdminReset(ctx, rest[0])
+		token, err := a.Accounts.AdminReset(ctx, words[1])
 		if err != nil {
 			return a.Sentence(err)
 		}
