@@ -4,6 +4,7 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
 
 	"lapak/internal/fault"
@@ -35,7 +36,7 @@ const (
 	Difference  Account = "difference"   // missing, or too much, when cash was handed over
 )
 
-// Accounts lists all of them.
+// Accounts lists all of them, in the order in which their balances are changed.
 var Accounts = []Account{
 	Receivable, Cash, Bank, QRIS, CourierCash, Sales, Shipping, CODFee, Discount, UniqueCode, Refund, Rounding, Difference,
 }
@@ -78,18 +79,19 @@ func (e Entry) check() ([]Line, error) {
 	if sum != 0 {
 		return nil, errUnbalanced
 	}
-	// Balances are changed in one order everywhere, so that no two bookings wait for each other.
+	// Balances are changed in one order everywhere, so that no two bookings
+	// wait for each other. Buyers' debts come first: they are in nearly every
+	// entry, so who books twice in a transaction holds off the others from the start.
 	slices.SortStableFunc(lines, func(a, b Line) int {
-		if a.Account != b.Account {
-			if a.Account < b.Account {
-				return -1
-			}
-			return 1
+		if c := cmp.Compare(rank(a.Account), rank(b.Account)); c != 0 {
+			return c
 		}
 		return slices.Compare(a.Holder[:], b.Holder[:])
 	})
 	return lines, nil
 }
+
+func rank(a Account) int { return slices.Index(Accounts, a) }
 
 // Balance is what stands on an account, by holder.
 type Balance struct {

@@ -173,7 +173,9 @@ func (s *Service) done(ctx context.Context, tx *store.Tx, sc authz.Scope, order 
 	return true, nil
 }
 
-// step is a move on its way: what it finds, changes and leaves behind.
+// step is a move on its way: what it finds, changes and leaves behind. Rows are
+// locked in one order everywhere, as Place does: the order, stock, the
+// customer, the voucher, the amount, the books.
 type step struct {
 	s    *Service
 	tx   *store.Tx
@@ -216,9 +218,6 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, sc authz.Scope, o Orde
 		}
 	}
 	e.To = o.State
-	if err := s.spent(ctx, tx, sc, o, from); err != nil {
-		return Order{}, err
-	}
 	if err := s.save(ctx, tx, sc, &o); err != nil {
 		return Order{}, err
 	}
@@ -333,11 +332,17 @@ func (st *step) collect(ctx context.Context) error {
 	if err := st.s.Stock.Take(ctx, st.tx, st.sc, st.o.ID); err != nil {
 		return err
 	}
+	if err := st.spent(ctx); err != nil {
+		return err
+	}
 	return st.takeRest(ctx, payment.Cash, id.ID{})
 }
 
 func (st *step) deliver(ctx context.Context) error {
 	st.o.DoneAt, st.o.Receiver, st.o.Relation, st.o.Reason = &st.tx.Now, st.m.Receiver, st.m.Relation, ""
+	if err := st.spent(ctx); err != nil {
+		return err
+	}
 	return st.takeRest(ctx, payment.COD, st.o.Courier)
 }
 
@@ -382,13 +387,15 @@ func (st *step) giveBack(ctx context.Context) error {
 	return st.void(ctx)
 }
 
+// spent tells the customer's page how the order ended.
+func (st *step) spent(ctx context.Context) error {
+	return st.s.spent(ctx, st.tx, st.sc, *st.o, st.e.From)
+}
+
 // void takes back what the order booked. What the buyer has paid is owed to them.
 func (st *step) void(ctx context.Context) error {
 	o := *st.o
-	lines := append(charge(o, -1), ledger.Line{Account: ledger.Refund, Amount: -o.Allowance}, ledger.Line{Account: ledger.Receivable, Amount: o.Allowance})
-	if err := st.s.Books.Post(ctx, st.tx, st.sc, ledger.Entry{
-		Key: "order/" + o.ID.String() + "/void", Kind: "order.void", Order: o.ID, Lines: lines,
-	}); err != nil {
+	if err := st.spent(ctx); err != nil {
 		return err
 	}
 	if o.Voucher != "" {
@@ -397,7 +404,12 @@ func (st *step) void(ctx context.Context) error {
 		}
 	}
 	if o.PayBy == payment.Transfer {
-		return st.s.Payments.FreeCode(ctx, st.tx, st.sc, o.ID)
+		if err := st.s.Payments.FreeCode(ctx, st.tx, st.sc, o.ID); err != nil {
+			return err
+		}
 	}
-	return nil
+	lines := append(charge(o, -1), ledger.Line{Account: ledger.Refund, Amount: -o.Allowance}, ledger.Line{Account: ledger.Receivable, Amount: o.Allowance})
+	return st.s.Books.Post(ctx, st.tx, st.sc, ledger.Entry{
+		Key: "order/" + o.ID.String() + "/void", Kind: "order.void", Order: o.ID, Lines: lines,
+	})
 }

@@ -139,6 +139,11 @@ func (st *step) edit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !sameWants(old.Lines, n.Lines) {
+		if err := st.restock(ctx, n); err != nil {
+			return err
+		}
+	}
 	if old.Code > 0 && old.Paid == 0 && n.Total != old.Total {
 		// The amount that the buyer is to transfer changes, so it gets a code of its own.
 		if err := s.Payments.FreeCode(ctx, tx, sc, old.ID); err != nil {
@@ -151,11 +156,6 @@ func (st *step) edit(ctx context.Context) error {
 			}
 		}
 		n.Total = base + n.Code
-	}
-	if !sameWants(old.Lines, n.Lines) {
-		if err := st.restock(ctx, n); err != nil {
-			return err
-		}
 	}
 	change := Order{
 		Goods: n.Goods - old.Goods, Discount: n.Discount - old.Discount, Shipping: n.Shipping - old.Shipping,

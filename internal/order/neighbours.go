@@ -53,7 +53,7 @@ func (s *Service) spent(ctx context.Context, tx *store.Tx, sc authz.Scope, o Ord
 	if o.Customer.IsZero() || o.State == from {
 		return nil
 	}
-	sum := o.Total - o.Allowance
+	sum := o.Total - o.Code - o.Allowance
 	switch {
 	case o.State == Done:
 		return s.Customers.Spent(ctx, tx, sc, o.Customer, sum)

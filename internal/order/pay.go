@@ -96,6 +96,11 @@ func (st *step) refund(ctx context.Context) error {
 	}
 	// What the buyer had paid too much is theirs; the rest the shop gives up.
 	allowed := amount - min(amount, max(0, -o.Due()))
+	if allowed > 0 && o.State == Done && !o.Customer.IsZero() {
+		if err := st.s.Customers.Spent(ctx, st.tx, st.sc, o.Customer, -allowed); err != nil {
+			return err
+		}
+	}
 	method := st.m.Method
 	if method == payment.COD {
 		method = payment.Cash
@@ -106,9 +111,6 @@ func (st *step) refund(ctx context.Context) error {
 	}
 	o.Refunded, o.Allowance = o.Refunded+amount, o.Allowance+allowed
 	st.e.Amount, st.e.Method = -amount, method
-	if allowed > 0 && o.State == Done && !o.Customer.IsZero() {
-		return st.s.Customers.Spent(ctx, st.tx, st.sc, o.Customer, -allowed)
-	}
 	return nil
 }
 

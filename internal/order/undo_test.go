@@ -2,12 +2,14 @@ package order_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
 	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/order"
+	"lapak/internal/payment"
 	"lapak/internal/stock"
 	"lapak/internal/store"
 	"lapak/internal/store/storetest"
@@ -105,4 +107,46 @@ func TestTheBuyerSeesNoNotesOfTheShop(t *testing.T) {
 	if err != nil || len(own.Events) != 2 || own.Events[1].Text != "pelanggan rewel" {
 		t.Errorf("Get = %+v, %v", own.Events, err)
 	}
+}
+
+// Orders placed and moved at the same moment, of one buyer and one product,
+// wait for each other and never for ever.
+func TestManyAtTheSameMoment(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newShop(t, db, 1_000)
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				for range 5 {
+					d := s.draft(1)
+					if i%2 == 0 {
+						d.Channel, d.CashGiven = order.Counter, 20_000
+						if _, err := s.orders.Place(t.Context(), s.owner, d); err != nil {
+							t.Error(err)
+						}
+						continue
+					}
+					o, err := s.orders.Place(t.Context(), s.buyer, d)
+					for _, m := range []order.Move{
+						{Act: order.ActAccept},
+						{Act: order.ActCollect},
+						{Act: order.ActRefund, Method: payment.Cash, Amount: 1_000, Reason: "goodwill"},
+						{Act: order.ActReturn, Reason: "unhappy", Restock: true},
+					} {
+						if err == nil {
+							_, err = s.orders.Do(t.Context(), s.owner, o.ID, m)
+						}
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if l := s.level(t, s.small); l.OnHand != 980 || l.Reserved != 0 {
+			t.Errorf("level = %v", l)
+		}
+		sound(t, db)
+	})
 }

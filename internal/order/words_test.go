@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"lapak/internal/i18n"
 	"lapak/internal/order"
+	"lapak/internal/store"
 	"lapak/internal/store/storetest"
 )
 
@@ -52,21 +55,26 @@ func TestEveryStateAndReasonHasAWord(t *testing.T) {
 }
 
 func BenchmarkPlace(b *testing.B) {
-	for _, n := range []int{1, 8, 32} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			db := storetest.SQLite(b)
-			s := newShop(b, db, 1_000_000)
-			s.orders.PerMinute = 1 << 30
-			b.SetParallelism(n)
-			b.ResetTimer()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if _, err := s.orders.Place(b.Context(), s.buyer, s.draft(1)); err != nil {
-						b.Error(err)
-						return
-					}
+	for name, open := range map[string]func(testing.TB) *store.DB{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
+		for _, n := range []int{1, 8, 32} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				s := newShop(b, open(b), 1_000_000)
+				left := atomic.Int64{}
+				left.Store(int64(b.N))
+				var wg sync.WaitGroup
+				b.ResetTimer()
+				for range n {
+					wg.Go(func() {
+						for left.Add(-1) >= 0 {
+							if _, err := s.orders.Place(b.Context(), s.buyer, s.draft(1)); err != nil {
+								b.Error(err)
+								return
+							}
+						}
+					})
 				}
+				wg.Wait()
 			})
-		})
+		}
 	}
 }
