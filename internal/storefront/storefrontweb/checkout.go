@@ -83,6 +83,15 @@ func (p *pages) quote(w http.ResponseWriter, r *http.Request) error {
 	return p.showCheckout(w, r, v, http.StatusOK, c)
 }
 
+// back leads whoever comes to the address of quote by a link to the form.
+func (p *pages) back(w http.ResponseWriter, r *http.Request) error {
+	v, done, err := p.enter(w, r)
+	if done || err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, path(v.slug)+"/pesan")
+}
+
 // place takes the order and goes to its page, or shows the form again, as it
 // was filled in, with what is wrong or has changed.
 func (p *pages) place(w http.ResponseWriter, r *http.Request) error {

@@ -45,6 +45,7 @@ func Routes(front *storefront.Service, base string) []web.Route {
 		{Pattern: "GET /@/{slug}/p/{product}/gambar.jpg", Verb: authz.Public, Handle: p.productPicture, Cached: true},
 		{Pattern: "POST /@/{slug}/keranjang", Verb: authz.Public, Handle: p.putCart},
 		{Pattern: "GET /@/{slug}/pesan", Verb: authz.Public, Handle: p.checkout},
+		{Pattern: "GET /@/{slug}/pesan/ongkir", Verb: authz.Public, Handle: p.back},
 		{Pattern: "POST /@/{slug}/pesan/ongkir", Verb: authz.Public, Handle: p.quote},
 		{Pattern: "POST /@/{slug}/pesan", Verb: authz.Public, Handle: p.place},
 		{Pattern: "GET /o/{token}", Verb: authz.Public, Handle: p.order, Link: true},
@@ -72,9 +73,6 @@ func (p *pages) enter(w http.ResponseWriter, r *http.Request) (v visit, done boo
 	}
 	if now != slug {
 		to := path(now) + strings.TrimPrefix(r.URL.EscapedPath(), "/@/"+slug)
-		if i := strings.Index(r.URL.EscapedPath(), "/"+slug); i >= 0 {
-			to = path(now) + r.URL.EscapedPath()[i+1+len(slug):]
-		}
 		if r.URL.RawQuery != "" {
 			to += "?" + r.URL.RawQuery
 		}
