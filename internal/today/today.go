@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lapak/internal/authz"
@@ -23,6 +24,9 @@ type Kind string
 // The kinds, by urgency.
 const (
 	Hidden    Kind = "hidden"    // the office has hidden the shop
+	Draft     Kind = "draft"     // the shop is not open yet
+	Paused    Kind = "paused"    // no orders are taken
+	Closed    Kind = "closed"    // closed for some days
 	Accept    Kind = "accept"    // new orders
 	Complaint Kind = "complaint" // a buyer waits for an answer
 	Check     Kind = "check"     // a buyer says it is paid
@@ -35,6 +39,9 @@ const (
 	Low       Kind = "low"     // running low
 	Settle    Kind = "settle"  // money is with couriers
 )
+
+// urgency is the order of the cards.
+var urgency = []Kind{Hidden, Draft, Accept, Complaint, Check, Owed, Failed, Pack, Hand, Collect, Way, Low, Settle, Paused, Closed}
 
 // MaxCards is how many cards are shown at most.
 const MaxCards = 7
@@ -94,8 +101,10 @@ func (s *Service) Read(ctx context.Context, sc authz.Scope) (Page, error) {
 		if p.Shop, err = s.shops.GetTx(ctx, tx, sc); err != nil {
 			return err
 		}
-		if p.Shop.HiddenAt != nil && sc.May(authz.EditShop) {
-			p.add(Card{Kind: Hidden, Name: p.Shop.HiddenReason, At: *p.Shop.HiddenAt, Path: "/toko"})
+		if sc.May(authz.EditShop) {
+			for _, c := range p.Shop.Cards(tx.Now) {
+				p.add(Card{Kind: Kind(c.Kind), Name: c.Text, Path: c.Path})
+			}
 		}
 		if sc.May(authz.SeeOrders) {
 			if err := s.orders(ctx, tx, sc, &p); err != nil {
@@ -116,6 +125,7 @@ func (s *Service) Read(ctx context.Context, sc authz.Scope) (Page, error) {
 		}
 		return nil
 	})
+	slices.SortStableFunc(p.Cards, func(a, b Card) int { return slices.Index(urgency, a.Kind) - slices.Index(urgency, b.Kind) })
 	if len(p.Cards) > MaxCards {
 		p.More = len(p.Cards) - MaxCards
 		p.Cards = p.Cards[:MaxCards]

@@ -193,25 +193,17 @@ func (p pages) bulk(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return fault.New(fault.Invalid, "form.stale")
 	}
-	act := order.Act(r.PostForm.Get("act"))
-	if act != order.ActAccept && act != order.ActPack && act != order.ActHandOver {
-		return fault.New(fault.Invalid, "form.stale")
-	}
-	done, left := 0, 0
-	for i, v := range r.PostForm["id"] {
-		oid, err := id.Parse(v)
-		if err != nil || i >= order.MaxPage {
-			continue
-		}
-		switch _, err := p.Orders.Do(r.Context(), web.Scope(r), oid, order.Move{Act: act}); {
-		case err == nil:
-			done++
-		case fault.Of(err) != nil:
-			left++
-		default:
-			return err
+	var ids []id.ID
+	for _, v := range r.PostForm["id"] {
+		if oid, err := id.Parse(v); err == nil {
+			ids = append(ids, oid)
 		}
 	}
+	done, err := p.Orders.DoMany(r.Context(), web.Scope(r), ids, order.Act(r.PostForm.Get("act")))
+	if err != nil {
+		return err
+	}
+	left := len(ids) - done
 	if left > 0 {
 		web.Flash(w, r, "orderweb.bulk_left", done, left)
 	} else {

@@ -95,7 +95,7 @@ func (p pages) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 }
 
 var icons = map[today.Kind]string{
-	today.Hidden: "triangle-alert", today.Accept: "receipt-text", today.Complaint: "message-circle", today.Check: "banknote", today.Owed: "hand-coins",
+	today.Hidden: "triangle-alert", today.Draft: "store", today.Paused: "pause", today.Closed: "calendar-off", today.Accept: "receipt-text", today.Complaint: "message-circle", today.Check: "banknote", today.Owed: "hand-coins",
 	today.Failed: "rotate-ccw", today.Pack: "package", today.Hand: "truck", today.Collect: "package-check", today.Way: "bike", today.Low: "boxes", today.Settle: "wallet",
 }
 
@@ -122,8 +122,10 @@ func hint(ctx context.Context, c today.Card, v view) string {
 		return t(ctx, "today.waiting", i18n.Ago(ctx, c.At, v.now(ctx)))
 	case today.Check:
 		return t(ctx, "today.check_hint", money.String(c.Amount))
-	case today.Hidden:
-		return c.Name
+	case today.Hidden, today.Paused, today.Closed:
+		if c.Name != "" {
+			return c.Name
+		}
 	case today.Low:
 		return t(ctx, "today.low_hint", c.Name)
 	}
