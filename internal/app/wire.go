@@ -105,6 +105,7 @@ func (a *App) hooks() {
 	a.Orders.OnRemind = func(ctx context.Context, tx *store.Tx, sc scope, o order.Order) error {
 		return a.Push.Tell(ctx, tx, sc, push.About{Kind: "remind", Object: o.ID})
 	}
+	a.Payments.OnPayout = a.mailPayout
 	a.Front.NameOf = func(ctx context.Context, person id.ID) (string, error) {
 		p, err := a.Accounts.Person(ctx, person)
 		return p.Name, err
@@ -252,6 +253,21 @@ func (m accountMail) PutAccountMail(ctx context.Context, tx *store.Tx, to, lang,
 	}
 	w := m.a.Words
 	return m.a.Mail.Put(ctx, tx, authz.Job(id.ID{}), mail.Message{To: to, Subject: w.Say(lang, "mail."+kind), Text: w.Say(lang, "mail."+kind+"_text", args...)})
+}
+
+// mailPayout tells the shop that the place its money goes to was changed.
+func (a *App) mailPayout(ctx context.Context, tx *store.Tx, sc scope) error {
+	if !a.Mail.On() {
+		return nil
+	}
+	shop, err := a.Shops.GetTx(ctx, tx, sc)
+	if err != nil || shop.Mail == "" {
+		return err
+	}
+	return a.Mail.Put(ctx, tx, sc, mail.Message{
+		To: shop.Mail, Subject: a.Words.Say(i18n.ID, "mail.payout", shop.Name),
+		Text: a.Words.Say(i18n.ID, "mail.payout_text", shop.Name, a.Config.Base()+"/pembayaran"),
+	})
 }
 
 // mailOwner tells the shop of an order by mail, if it gave an address.
