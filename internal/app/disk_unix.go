@@ -1,14 +1,14 @@
-//go:build unix
+//go:build linux || darwin
 
 package app
 
-import "golang.org/x/sys/unix"
+import "syscall"
 
 // diskSpace is what is free for us, and all there is, in bytes.
 func diskSpace(dir string) (free, total uint64, err error) {
-	var st unix.Statfs_t
-	if err := unix.Statfs(dir, &st); err != nil {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, 0, err
 	}
-	return st.Bavail * uint64(st.Bsize), st.Blocks * uint64(st.Bsize), nil
+	return s.Bavail * uint64(s.Bsize), s.Blocks * uint64(s.Bsize), nil
 }
