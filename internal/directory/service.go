@@ -121,13 +121,26 @@ func (s *Service) search(ctx context.Context, tx *store.Tx, q Query, words []str
 	return err
 }
 
-// candidates finds at most maxCandidates of each kind, the best first. Only
-// shops carry a mark of their kind: a mark on every product would make each
-// search read all of them.
+// candidates finds at most maxCandidates of each kind, the best first: those
+// with the very words if they fill a page, else also those with longer ones.
+// Whole words are read from one end, while a beginning is first gathered from
+// all the words that begin so.
 func (s *Service) candidates(ctx context.Context, tx *store.Tx, narrow []store.SearchTerm, words []string) (shops, goods []ranked, err error) {
+	shops, goods, err = s.matches(ctx, tx, narrow, words, false)
+	if err != nil || len(goods) > productsPerPage {
+		return shops, goods, err
+	}
+	return s.matches(ctx, tx, narrow, words, true)
+}
+
+// matches searches once for each kind. Only shops carry a mark of their kind:
+// a mark on every product would make each search read all of them.
+func (s *Service) matches(
+	ctx context.Context, tx *store.Tx, narrow []store.SearchTerm, words []string, longer bool,
+) (shops, goods []ranked, err error) {
 	terms := slices.Clone(narrow)
 	for _, w := range words {
-		terms = append(terms, store.SearchTerm{Word: w, Prefix: len([]rune(w)) > 2})
+		terms = append(terms, store.SearchTerm{Word: w, Prefix: longer && len([]rune(w)) > 2})
 	}
 	found, err := tx.Search(ctx, append(slices.Clone(terms), store.SearchTerm{Word: shopMark}), maxCandidates)
 	if err != nil {
