@@ -122,12 +122,12 @@ func (s *Service) search(ctx context.Context, tx *store.Tx, q Query, words []str
 }
 
 // candidates finds at most maxCandidates of each kind, the best first: those
-// with the very words if they fill a page, else also those with longer ones.
+// with the very words if there are any, else those with longer ones.
 // Whole words are read from one end, while a beginning is first gathered from
 // all the words that begin so.
 func (s *Service) candidates(ctx context.Context, tx *store.Tx, narrow []store.SearchTerm, words []string) (shops, goods []ranked, err error) {
 	shops, goods, err = s.matches(ctx, tx, narrow, words, false)
-	if err != nil || len(goods) > productsPerPage {
+	if err != nil || len(shops)+len(goods) > 0 {
 		return shops, goods, err
 	}
 	return s.matches(ctx, tx, narrow, words, true)
