@@ -256,6 +256,8 @@ func (s *Service) quoteWay(ctx context.Context, tx *store.Tx, sc authz.Scope, d 
 	q.Delivers = refused != nil
 	for _, w := range ways {
 		q.Delivers = q.Delivers || w.Way == Own
+	}
+	for _, w := range ways {
 		if w.Way == d.Way {
 			q.Shipping, q.ShippingUnknown = w.Fee, w.Unknown
 			return nil

@@ -105,6 +105,11 @@ func TestDeliveryWithScript(t *testing.T) {
 	if got := webtest.Attr(p.Body, "#seen input", "value"); got != "30000" {
 		t.Fatalf("seen = %q: %q", got, webtest.Text(p.Body, "main"))
 	}
+	f.Set("way", "pickup")
+	if p := m.Post(m.at("/pesan/ongkir"), f); len(webtest.In(p.Body, "#way-list input")) != 2 {
+		t.Errorf("who fetches it is not offered delivery any more: %q", webtest.Text(p.Body, "#way-list"))
+	}
+	f.Set("way", "own")
 	f.Set("seen", "30000")
 	if p := m.Post(m.at("/pesan"), f); p.Status != http.StatusSeeOther {
 		t.Errorf("%d %q", p.Status, webtest.Text(p.Body, "main"))
