@@ -82,7 +82,7 @@ func demonstrate(ctx context.Context, args []string) error {
 	}
 	defer a.Close()
 	m, err := demo.New(demo.Parts{
-		DB: a.DB, Accounts: a.Accounts, Blobs: a.Blobs, Orders: a.Orders, Directory: a.Directory, Vouchers: a.Vouchers,
+		DB: a.DB, Accounts: a.Accounts, Orders: a.Orders, Directory: a.Directory, Vouchers: a.Vouchers,
 	}, demo.Size{Businesses: o.businesses, Orders: o.orders, Seed: o.seed}, time.Now())
 	if err != nil {
 		return err

@@ -278,7 +278,7 @@ func (b *block) write(ctx context.Context, tx *store.Tx) error {
 
 // most is how many orders are written at once while pages are served, so that
 // nobody who writes waits long.
-const most = 150
+const most = 60
 
 // history writes the older weeks of a shop, the last first.
 func (m *Maker) history(ctx context.Context, s *shop) (int64, error) {

@@ -13,7 +13,6 @@ import (
 
 	"lapak/internal/account"
 	"lapak/internal/authz"
-	"lapak/internal/blob"
 	"lapak/internal/directory"
 	"lapak/internal/id"
 	"lapak/internal/order"
@@ -33,7 +32,6 @@ type Size struct {
 type Parts struct {
 	DB        *store.DB
 	Accounts  *account.Service
-	Blobs     *blob.Service
 	Orders    *order.Service
 	Directory *directory.Service
 	Vouchers  *voucher.Service
@@ -90,7 +88,7 @@ func (m *Maker) Prepare(ctx context.Context) error {
 		return err
 	}
 	m.Step("menggambar foto barang")
-	pics, err := m.drawAll(ctx)
+	pics, err := m.drawAll()
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func parts(t *testing.T, db *store.DB) demo.Parts {
 	})
 	must(err)
 	return demo.Parts{
-		DB: db, Accounts: people, Blobs: blobs, Orders: orders, Vouchers: vouchers, Directory: directory.New(db, shops, goods, shelf),
+		DB: db, Accounts: people, Orders: orders, Vouchers: vouchers, Directory: directory.New(db, shops, goods, shelf),
 	}
 }
 

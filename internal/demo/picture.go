@@ -31,22 +31,26 @@ var (
 	gold   = color.RGBA{0xe0, 0xb0, 0x50, 255}
 )
 
-func (c canvas) fill(col color.Color, path func(*vector.Rasterizer)) {
-	z := vector.NewRasterizer(side, side)
-	path(z)
-	z.Draw(c.img, c.img.Bounds(), image.NewUniform(col), image.Point{})
-}
-
 func at(v float64) float32 { return float32(v * side / 100) }
 
 func (c canvas) poly(col color.Color, ps ...point) {
-	c.fill(col, func(z *vector.Rasterizer) {
-		z.MoveTo(at(ps[0].x), at(ps[0].y))
-		for _, p := range ps[1:] {
-			z.LineTo(at(p.x), at(p.y))
-		}
-		z.ClosePath()
-	})
+	lo, hi := ps[0], ps[0]
+	for _, p := range ps {
+		lo, hi = point{min(lo.x, p.x), min(lo.y, p.y)}, point{max(hi.x, p.x), max(hi.y, p.y)}
+	}
+	// only the part that the shape covers is drawn
+	r := image.Rect(int(at(lo.x)), int(at(lo.y)), int(at(hi.x))+1, int(at(hi.y))+1).Intersect(c.img.Bounds())
+	if r.Empty() {
+		return
+	}
+	dx, dy := float32(r.Min.X), float32(r.Min.Y)
+	z := vector.NewRasterizer(r.Dx(), r.Dy())
+	z.MoveTo(at(ps[0].x)-dx, at(ps[0].y)-dy)
+	for _, p := range ps[1:] {
+		z.LineTo(at(p.x)-dx, at(p.y)-dy)
+	}
+	z.ClosePath()
+	z.Draw(c.img, r, image.NewUniform(col), image.Point{})
 }
 
 func (c canvas) oval(col color.Color, x, y, rx, ry float64) {
@@ -197,7 +201,7 @@ var motifs = map[string]func(c canvas, a, b color.RGBA){
 }
 
 // picture draws goods of a motif. The same seed gives the same picture, to the byte.
-func picture(motif string, seed uint64) image.Image {
+func picture(motif string, seed uint64) *image.RGBA {
 	rnd := rand.New(rand.NewPCG(seed, 7))
 	c := canvas{image.NewRGBA(image.Rect(0, 0, side, side)), rnd}
 	ground := cloths[rnd.IntN(len(cloths))]

@@ -1,11 +1,9 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"image/jpeg"
 	"strings"
 	"time"
 
@@ -28,9 +26,10 @@ const pictured = 300
 const drawn = 3
 
 // drawAll draws and encodes the pictures that all shops share.
-func (m *Maker) drawAll(ctx context.Context) (map[string][]blob.Picture, error) {
+func (m *Maker) drawAll() (map[string][]blob.Picture, error) {
 	type one struct {
 		motif string
+		k     int
 		pic   blob.Picture
 		err   error
 	}
@@ -40,13 +39,8 @@ func (m *Maker) drawAll(ctx context.Context) (map[string][]blob.Picture, error) 
 		for k := range drawn {
 			n++
 			go func() {
-				var b bytes.Buffer
-				err := jpeg.Encode(&b, picture(motif, m.size.Seed*31+uint64(k)), &jpeg.Options{Quality: 92})
-				o := one{motif: motif, err: err}
-				if err == nil {
-					o.pic, o.err = m.Blobs.Read(ctx, &b)
-				}
-				made <- o
+				pic, err := blob.Planted(picture(motif, m.size.Seed*31+uint64(k)))
+				made <- one{motif, k, pic, err}
 			}()
 		}
 	}
@@ -57,7 +51,10 @@ func (m *Maker) drawAll(ctx context.Context) (map[string][]blob.Picture, error) 
 		if o.err != nil {
 			err = fmt.Errorf("draw %s: %w", o.motif, o.err)
 		}
-		all[o.motif] = append(all[o.motif], o.pic)
+		if all[o.motif] == nil {
+			all[o.motif] = make([]blob.Picture, drawn)
+		}
+		all[o.motif][o.k] = o.pic
 	}
 	return all, err
 }
