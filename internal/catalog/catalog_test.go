@@ -330,7 +330,7 @@ func TestProductsAreOfOneBusiness(t *testing.T) {
 		for name, err := range map[string]error{
 			"Archive":  b.goods.Archive(t.Context(), b.sc, p.ID),
 			"Place":    b.goods.Place(t.Context(), b.sc, p.ID, 1),
-			"SetQuick": b.goods.SetQuick(t.Context(), b.sc, Quick{Edit: id.New(), Variant: p.Variants[0].ID, Price: 1}),
+			"SetQuick": b.goods.SetQuick(t.Context(), b.sc, Quick{Edit: id.New(), Product: p.ID, Variant: p.Variants[0].ID, Price: 1}),
 			"Rename":   b.goods.RenameCategory(t.Context(), b.sc, p.CategoryID, "Punya B"),
 		} {
 			if !errors.Is(err, ErrNotFound) {

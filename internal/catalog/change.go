@@ -165,6 +165,7 @@ func (s *Service) Place(ctx context.Context, sc authz.Scope, product id.ID, by i
 // Quick is a price and a stock typed in the list of products.
 type Quick struct {
 	Edit    id.ID
+	Product id.ID // whose variant it is
 	Variant id.ID
 	Price   int64
 	Stock   *int64 // nil leaves it alone
@@ -190,6 +191,9 @@ func (s *Service) SetQuick(ctx context.Context, sc authz.Scope, d Quick) error {
 		o, err := s.Offer(ctx, tx, sc, d.Variant)
 		if err != nil {
 			return err
+		}
+		if o.Product != d.Product {
+			return ErrNotFound
 		}
 		if o.Price != d.Price {
 			if _, err := s.q.SetPrice(ctx, tx, catalogdb.SetPriceParams{BusinessID: sc.Business, ID: d.Variant, Price: d.Price}); err != nil {

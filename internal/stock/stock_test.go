@@ -418,7 +418,7 @@ func TestStockTypedWithAProductIsAudited(t *testing.T) {
 		s := newShop(t, db)
 		p := s.product(t, "Wajit", 5)
 		n := int64(8)
-		q := catalog.Quick{Edit: id.New(), Variant: p.Variants[0].ID, Price: p.Variants[0].Price, Stock: &n, Seen: 5}
+		q := catalog.Quick{Edit: id.New(), Product: p.ID, Variant: p.Variants[0].ID, Price: p.Variants[0].Price, Stock: &n, Seen: 5}
 		for range 2 { // the form was sent twice
 			if err := s.goods.SetQuick(t.Context(), s.sc, q); err != nil {
 				t.Fatal(err)

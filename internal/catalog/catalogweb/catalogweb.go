@@ -175,13 +175,17 @@ func (p pages) place(w http.ResponseWriter, r *http.Request) error {
 
 // quick changes price and stock from the list.
 func (p pages) quick(w http.ResponseWriter, r *http.Request) error {
-	q := catalog.Quick{Edit: web.FormID(r, "edit"), Variant: web.FormID(r, "variant"), Seen: web.Int(r, "seen")}
+	product, err := web.PathID(r, "id")
+	if err != nil {
+		return err
+	}
+	q := catalog.Quick{Edit: web.FormID(r, "edit"), Product: product, Variant: web.FormID(r, "variant"), Seen: web.Int(r, "seen")}
 	q.Price, _ = web.Money(r, "price") // what cannot be read is no price, and is judged so
 	if _, sent := r.Form["stock"]; sent && strings.TrimSpace(r.FormValue("stock")) != "" {
 		n := number(r, "stock")
 		q.Stock = &n
 	}
-	err := p.goods.SetQuick(r.Context(), web.Scope(r), q)
+	err = p.goods.SetQuick(r.Context(), web.Scope(r), q)
 	if f, again := web.Again(err); again {
 		for _, field := range []string{"price", "stock"} {
 			if f.Field(field) != nil {
