@@ -40,7 +40,7 @@ func flags(name string, o *options) *flag.FlagSet {
 	fs.StringVar(&o.Mail, "mail", "", "mail server: smtp://user:password@host:587, smtps://...:465 or smtp+plain://localhost:25; empty: no mail")
 	fs.StringVar(&o.MailFrom, "mail-from", "", "sender of mail, such as \"Lapak <lapak@example.org>\"")
 	fs.StringVar(&o.TrustedProxies, "trusted-proxies", "", "`addresses` whose X-Forwarded-* headers count, comma-separated")
-	fs.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
+	fs.StringVar(&o.LogLevel, "log-level", logLevel(name), "debug, info, warn or error")
 	fs.StringVar(&o.LogFormat, "log-format", logFormat(name), "json or text")
 	fs.Int64Var(&o.RateFactor, "rate-factor", 1, "multiply the limits on requests, for load work")
 	if name == "demo" {
@@ -53,6 +53,14 @@ func flags(name string, o *options) *flag.FlagSet {
 		fs.PrintDefaults()
 	}
 	return fs
+}
+
+// logLevel keeps a demo's console to what it says itself.
+func logLevel(name string) string {
+	if name == "demo" {
+		return "error"
+	}
+	return "info"
 }
 
 func logFormat(name string) string {
