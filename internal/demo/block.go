@@ -32,6 +32,8 @@ type block struct {
 	codes    map[int64]bool
 	waiting  []order.Order // that end by themselves if they are not paid
 	orders   int64
+	slip     []byte // the picture of a proof of payment
+	weight   int64  // of all pictures, in bytes
 }
 
 // figures are what a block adds to a customer.
@@ -48,7 +50,7 @@ type holding struct {
 }
 
 func (m *Maker) block(s *shop) *block {
-	return &block{m, s, newBulk(), map[int]*figures{}, map[holding]int64{}, map[id.ID]int64{}, map[string]int64{}, map[int64]bool{}, nil, 0}
+	return &block{m, s, newBulk(), map[int]*figures{}, map[holding]int64{}, map[id.ID]int64{}, map[string]int64{}, map[int64]bool{}, nil, 0, nil, 0}
 }
 
 // week adds a week of orders; the last brings those in hand as well.
@@ -73,6 +75,7 @@ func (b *block) week(w int) {
 }
 
 func (b *block) order(t *tale) {
+	b.proof(t)
 	o, words := order.Planted(t.o)
 	shop := b.s.id
 	b.rows.add(tOrders, shop, o.ID, o.Number, "", int64(1), string(o.Channel), string(o.State), string(o.Tab), string(o.Way), string(o.PayBy),
@@ -107,6 +110,23 @@ func (b *block) order(t *tale) {
 	}
 	if t.buyer >= 0 {
 		b.buyer(t)
+	}
+}
+
+// proof keeps the picture that a buyer sent, of an order that waits for its money to be found.
+func (b *block) proof(t *tale) {
+	if t.o.ClaimedAt == nil || b.slip == nil || b.m.photoOf(b.s, t.o.ID) == nil {
+		return
+	}
+	for i, e := range t.events {
+		if e.Act == order.ActClaim {
+			pic := t.part(e.At)
+			t.o.Proof, t.events[i].Photo = pic, pic
+			b.rows.add(tBlobs, b.s.id, pic, "proof", true, int64(side), int64(side), int64(len(b.slip)), t.o.ID.Null(), nil, e.At)
+			b.rows.add(tFiles, b.s.id, pic, int64(1280), b.slip)
+			b.weight += int64(len(b.slip))
+			return
+		}
 	}
 }
 
@@ -307,6 +327,9 @@ func (m *Maker) history(ctx context.Context, s *shop) (int64, error) {
 // each does something with every shop, some at a time.
 func (m *Maker) each(ctx context.Context, fn func(context.Context, *shop) (int64, error)) error {
 	workers := 2
+	if m.DB.Postgres() { // one writer is enough for SQLite, and one that thinks meanwhile
+		workers = 4
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var next atomic.Int64

@@ -72,6 +72,9 @@ func shade(c color.RGBA, by float64) color.RGBA {
 	return color.RGBA{f(c.R), f(c.G), f(c.B), 255}
 }
 
+// slip is the motif of a proof of payment.
+const slip = "slip"
+
 // motifs draw one sort of goods each, in two dyes.
 var motifs = map[string]func(c canvas, a, b color.RGBA){
 	"pouch": func(c canvas, a, b color.RGBA) {
@@ -189,6 +192,16 @@ var motifs = map[string]func(c canvas, a, b color.RGBA){
 		c.poly(shade(dyes[5], .82), point{84, 36}, point{50, 52}, point{50, 86}, point{84, 70})
 		c.poly(a, point{32, 28}, point{66, 44}, point{66, 54}, point{60, 57}, point{60, 47}, point{26, 31})
 		c.oval(b, 30, 62, 5, 5)
+	},
+	slip: func(c canvas, a, _ color.RGBA) {
+		c.poly(white, point{26, 10}, point{74, 10}, point{74, 92}, point{26, 92})
+		c.box(a, 26, 10, 48, 12)
+		c.oval(dyes[3], 50, 34, 7, 7)
+		c.poly(white, point{46, 34}, point{49, 37}, point{55, 30}, point{55, 32}, point{49, 39.5}, point{46, 36})
+		for i := range 6 {
+			c.box(shade(cloths[0], .86), 32, 48+float64(i)*6, 14+float64(i*7%9), 2)
+			c.box(shade(cloths[0], .7), 60-float64(i*5%7), 48+float64(i)*6, 8+float64(i*5%7), 2)
+		}
 	},
 	"book": func(c canvas, a, b color.RGBA) {
 		c.poly(shade(a, .8), point{22, 24}, point{70, 24}, point{70, 82}, point{22, 82})

@@ -303,8 +303,8 @@ func (m *Maker) planOrders() {
 }
 
 // folded is what a product is searched by.
-func (p product) folded() string {
-	parts := []string{p.name}
+func (p product) folded(category string) string {
+	parts := []string{p.name, category}
 	for _, v := range p.variants {
 		parts = append(parts, v.name)
 	}

@@ -82,6 +82,7 @@ func (m *Maker) open(ctx context.Context, s *shop, pics map[string][]blob.Pictur
 	}
 	m.goods(b, pics)
 	m.ways(b)
+	b.slip = pics[slip][0].Content(blob.Widths[2])
 	for w := weeks - recent; w < weeks; w++ {
 		b.week(w)
 	}
@@ -96,6 +97,9 @@ func (m *Maker) open(ctx context.Context, s *shop, pics map[string][]blob.Pictur
 				}
 			}
 		}
+	}
+	if b.weight > 0 {
+		b.rows.add(tUsage, s.id, b.weight)
 	}
 	last := s.orders
 	if s.n == 0 {
@@ -184,7 +188,7 @@ func (m *Maker) face(b *block) error {
 		halal = fmt.Sprintf("ID321100%08d%02d24", r.IntN(100_000_000), 1+r.IntN(12))
 	}
 	if s.trade.code == "T1" && (r.IntN(100) < 50 || s.n == 0) {
-		pirt = fmt.Sprintf("2%06d%06d-29", r.IntN(1_000_000), r.IntN(1_000_000))
+		pirt = fmt.Sprintf("2%06d%06d29", r.IntN(1_000_000), r.IntN(1_000_000))
 	}
 	if business.CheckHalal(halal) != nil {
 		halal = ""
@@ -210,13 +214,33 @@ func (m *Maker) face(b *block) error {
 	return nil
 }
 
+// sortOf is the category in which a shop with several shows a product.
+func sortOf(s *shop, p product) string {
+	if s.trade.code != "T1" && s.trade.code != "T2" {
+		return ""
+	}
+	return map[string]string{"pouch": "Camilan", "bottle": "Sambal & kue kering", "cake": "Kue basah", "bowl": "Makanan", "cup": "Minuman", "parcel": "Nasi kotak"}[p.motif]
+}
+
 // goods writes what the shop sells, with photos.
 func (m *Maker) goods(b *block, pics map[string][]blob.Picture) {
 	s := b.s
 	r := m.rnd(kPlan, uint64(s.n), 1<<21)
 	var used int64
+	sorts := map[string]id.ID{}
 	for k, p := range s.products {
+		name, sort := sortOf(s, p), id.ID{}
+		if name != "" {
+			if sort = sorts[name]; sort.IsZero() {
+				sort = m.id(s.opened, kCategory, uint64(s.n), uint64(len(sorts)))
+				sorts[name] = sort
+				b.rows.add(tCategories, s.id, sort, name, catalog.Fold(name), int64(len(sorts)))
+			}
+		}
 		state := string(catalog.Published)
+		if s.n == 0 && k == len(s.products)-1 {
+			state = string(catalog.Draft)
+		}
 		options := "[]"
 		if p.sizes {
 			options = `[{"name":"Ukuran","values":["M","L","XL"]}]`
@@ -226,7 +250,7 @@ func (m *Maker) goods(b *block, pics map[string][]blob.Picture) {
 			about = fmt.Sprintf("Dikerjakan setelah dipesan, siap dalam %d hari.", p.days)
 		}
 		at := s.opened.Add(time.Duration(10+k) * time.Minute)
-		b.rows.add(tProducts, s.id, p.id, p.slug, state, p.name, p.folded(), about, nil, "", "", "", "", "", options, p.days, int64(1), int64(0), int64(k+1), "",
+		b.rows.add(tProducts, s.id, p.id, p.slug, state, p.name, p.folded(name), about, sort.Null(), "", "", "", "", "", options, p.days, int64(1), int64(0), int64(k+1), "",
 			at, at)
 		b.rows.add(tSlugsOf, s.id, p.slug, p.id)
 		was := int64(0)
@@ -260,20 +284,42 @@ func (m *Maker) goods(b *block, pics map[string][]blob.Picture) {
 		b.rows.add(tBlobs, s.id, p.photo, "photo", false, pic.Width, pic.Height, size, p.id.Null(), nil, at)
 		b.rows.add(tPhotos, s.id, p.id, p.photo, pic.Width, pic.Height, p.name, int64(0))
 	}
-	if used > 0 {
-		b.rows.add(tUsage, s.id, used)
-	}
+	b.weight = used
 }
 
-// sample is the text of a QRIS code that no bank knows.
-const sample = "00020101021126570011ID.DANA.WWW011893600915300000000002090000000000303UMI51440014ID.CO.QRIS.WWW0215ID10200000000000303UMI5204581253033605802ID5910Lapak Demo6008Sumedang61054536263049DF2"
+// qrisOf is the text of a shop's QRIS code, of a provider that does not exist.
+func qrisOf(s *shop) string {
+	plain := func(text string, most int) string {
+		text = strings.ToUpper(catalog.Fold(text))
+		return text[:min(most, len(text))]
+	}
+	name, city := plain(s.name, 25), plain(strings.NewReplacer("Kabupaten ", "", "Kota ", "").Replace(s.town.Regency), 15)
+	text := fmt.Sprintf("00020101021126680016ID.CO.CONTOH.WWW01189360000000000000170215%015d0303UMI51440014ID.CO.QRIS.WWW0215ID%013d0303UMI"+
+		"5204581253033605802ID59%02d%s60%02d%s6105401116304", s.n, s.n, len(name), name, len(city), city)
+	sum := uint16(0xffff)
+	for _, c := range []byte(text) {
+		sum ^= uint16(c) << 8
+		for range 8 {
+			if sum&0x8000 != 0 {
+				sum = sum<<1 ^ 0x1021
+			} else {
+				sum <<= 1
+			}
+		}
+	}
+	return fmt.Sprintf("%s%04X", text, sum)
+}
 
 // ways writes how the shop is paid, how goods leave it, and its vouchers.
 func (m *Maker) ways(b *block) {
 	s := b.s
 	r := m.rnd(kPlan, uint64(s.n), 1<<22)
 	at := s.opened.Add(30 * time.Minute)
-	b.rows.add(tSettings, s.id, true, s.brings, "fixed", int64(0), int64(500_000), true, int64(24*3600), true, false, int64(1800), "", nil, at)
+	qris := ""
+	if s.n%4 == 0 {
+		qris = qrisOf(s)
+	}
+	b.rows.add(tSettings, s.id, true, s.brings, "fixed", int64(0), int64(500_000), true, int64(24*3600), true, qris != "", int64(1800), qris, nil, at)
 	banks := []string{"bca", "bri", "mandiri", "bni", "bsi"}
 	digits := map[string]int{"bca": 10, "bri": 15, "mandiri": 13, "bni": 10, "bsi": 10}
 	bank := pick(r, banks)

@@ -18,7 +18,7 @@ import (
 // The names are Faker's (MIT), the titles those of PRDECT-ID (Sutoyo et al.,
 // CC BY 4.0); see data/LICENSE.txt.
 //
-//go:embed data
+//go:embed data/names-id.json data/product-titles-id.csv.gz
 var files embed.FS
 
 type words struct {
