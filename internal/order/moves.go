@@ -113,6 +113,12 @@ func canUndo(o Order, sc authz.Scope, now time.Time) bool {
 	return ok && r.undo && o.State == r.to && o.LastAt != nil && now.Sub(*o.LastAt) <= UndoFor && o.LastBy == sc.Actor && !sc.Actor.IsZero() && sc.May(r.verb)
 }
 
+// Fits reports whether an act fits an order as it stands, whoever does it.
+func Fits(o Order, a Act) bool {
+	r, ok := ruleOf(a)
+	return ok && r.open(o)
+}
+
 // Action is a move that fits an order and the person who looks at it.
 type Action struct {
 	Act  Act
