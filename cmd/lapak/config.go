@@ -63,14 +63,6 @@ func logLevel(name string) string {
 	return "info"
 }
 
-// logLevel keeps the console of the demo for what it has to say.
-func logLevel(name string) string {
-	if name == "demo" {
-		return "error"
-	}
-	return "info"
-}
-
 func logFormat(name string) string {
 	if name == "serve" {
 		return "json"

@@ -18,16 +18,11 @@ import (
 
 	"lapak/internal/app"
 	"lapak/internal/demo"
-	"lapak/internal/store"
 )
-
-// demoForm is raised whenever package demo makes other data of the same settings.
-const demoForm = 1
 
 // mark is kept in the data folder: which demo lies there, and whether it is whole.
 type mark struct {
-	Form       int    `json:"form"`
-	Schema     string `json:"schema"`
+	Form       string `json:"form"`
 	DB         string `json:"db"`
 	Businesses int    `json:"businesses"`
 	Orders     int    `json:"orders"`
@@ -36,16 +31,8 @@ type mark struct {
 }
 
 func markOf(o *options) mark {
-	h := sha256.New()
-	_ = fs.WalkDir(store.Migrations("sqlite"), ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			b, _ := fs.ReadFile(store.Migrations("sqlite"), name) // from the program itself
-			h.Write(b)
-		}
-		return nil
-	})
 	db := sha256.Sum256([]byte(o.DSN())) // it may hold a password
-	return mark{Form: demoForm, Schema: hex.EncodeToString(h.Sum(nil)[:8]), DB: hex.EncodeToString(db[:8]), Businesses: o.businesses, Orders: o.orders, Seed: o.seed}
+	return mark{Form: demo.Form(), DB: hex.EncodeToString(db[:8]), Businesses: o.businesses, Orders: o.orders, Seed: o.seed}
 }
 
 // demonstrate serves an installation full of sample data. It is made in the
