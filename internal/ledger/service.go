@@ -144,6 +144,19 @@ var Invariants = []store.Invariant{
 		GROUP BY business_id, account, holder HAVING sum(amount) <> 0`},
 }
 
+// Booked is the lines of the entry with the key, none if there is no such entry.
+func (s *Service) Booked(ctx context.Context, tx *store.Tx, sc authz.Scope, key string) ([]Line, error) {
+	rows, err := s.q.EntryByKey(ctx, tx, ledgerdb.EntryByKeyParams{BusinessID: sc.Business, Key: key})
+	if err != nil {
+		return nil, fmt.Errorf("read entry: %w", err)
+	}
+	var list []Line
+	for _, r := range rows {
+		list = append(list, Line{Account: Account(r.Account), Holder: r.Holder, Amount: r.Amount})
+	}
+	return list, nil
+}
+
 // Has reports whether a key is booked.
 func (s *Service) Has(ctx context.Context, tx *store.Tx, sc authz.Scope, key string) (bool, error) {
 	n, err := s.q.HasKey(ctx, tx, ledgerdb.HasKeyParams{BusinessID: sc.Business, Key: key})

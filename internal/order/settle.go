@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"errors"
 	"unicode/utf8"
 
 	"lapak/internal/audit"
@@ -35,6 +36,23 @@ func (m Settlement) Validate() error {
 	return f.Err()
 }
 
+// again is nil if the entry that the form made says the same as m does.
+func (m Settlement) again(booked []ledger.Line) error {
+	var till int64
+	for _, l := range booked {
+		if l.Account == ledger.Cash {
+			till += l.Amount
+		}
+		if l.Account == ledger.CourierCash && l.Holder != m.Courier {
+			return ErrOtherBody
+		}
+	}
+	if len(booked) > 0 && till != m.Amount {
+		return ErrOtherBody
+	}
+	return nil
+}
+
 // Settle books what a courier hands over: from who holds it to the till.
 func (s *Service) Settle(ctx context.Context, sc authz.Scope, m Settlement) error {
 	if err := sc.Can(authz.TakePayments); err != nil {
@@ -50,8 +68,8 @@ func (s *Service) Settle(ctx context.Context, sc authz.Scope, m Settlement) erro
 		if err != nil {
 			return err
 		}
-		if done, err := s.Books.Has(ctx, tx, sc, key); err != nil || done {
-			return err
+		if booked, err := s.Books.Booked(ctx, tx, sc, key); err != nil || len(booked) > 0 {
+			return errors.Join(err, m.again(booked))
 		}
 		if m.Amount > held {
 			return ErrTooMuch.With(money.String(held)).On("amount")

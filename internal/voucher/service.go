@@ -132,22 +132,30 @@ func (s *Service) GiveBack(ctx context.Context, tx *store.Tx, sc authz.Scope, or
 	return nil
 }
 
-// Again reckons anew what the voucher of an order takes off after an edit. Its
-// period and limits are not asked again: it was used already. Too small a
-// purchase, or no delivery fee any more, takes nothing off.
-func (s *Service) Again(ctx context.Context, tx *store.Tx, sc authz.Scope, code string, goods, shipping int64) (int64, error) {
-	v, err := s.byCode(ctx, tx, sc, code)
-	if errors.Is(err, ErrNotFound) {
+// Again reckons anew what the voucher that an order uses takes off after an
+// edit. Its period and limits are not asked again: it was used already. Too
+// small a purchase, or no delivery fee any more, takes nothing off.
+func (s *Service) Again(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID, goods, shipping int64) (int64, error) {
+	r, err := s.q.VoucherOf(ctx, tx, voucherdb.VoucherOfParams{BusinessID: sc.Business, OrderID: order})
+	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("read voucher of order: %w", err)
 	}
-	off, err := v.Off(goods, shipping)
+	off, err := row(r).Off(goods, shipping)
 	if errors.Is(err, ErrLeast) || errors.Is(err, ErrShipping) {
 		return 0, nil
 	}
 	return off, err
+}
+
+// Amend keeps what an order's use takes off now, after an edit.
+func (s *Service) Amend(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID, amount int64) error {
+	if err := s.q.SetUse(ctx, tx, voucherdb.SetUseParams{BusinessID: sc.Business, OrderID: order, Amount: amount}); err != nil {
+		return fmt.Errorf("amend use: %w", err)
+	}
+	return nil
 }
 
 // Get returns a voucher of the shop.
@@ -242,6 +250,9 @@ func (s *Service) Put(ctx context.Context, sc authz.Scope, d Draft) error {
 		if err != nil {
 			return err
 		}
+		if d.New {
+			return again(was, d)
+		}
 		n, err := s.q.Update(ctx, tx, voucherdb.UpdateParams{
 			BusinessID: sc.Business, ID: d.ID, Code: d.Code, Kind: string(d.Kind), Value: d.Value, Cap: d.Cap, MinGoods: d.Least, StartsAt: d.StartsAt,
 			EndsAt: d.EndsAt, MaxUses: d.Most, PerBuyer: d.Each, Active: d.Active,
@@ -264,10 +275,25 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dr
 	if err != nil {
 		return fmt.Errorf("insert voucher: %w", err)
 	}
-	if n == 0 {
+	if n == 0 { // the code is taken, or the same form was faster
+		was, err := s.get(ctx, tx, sc, d.ID)
+		if err == nil && d.New {
+			return again(was, d)
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
 		return ErrTaken.On("code")
 	}
 	return audit.Note(ctx, tx, sc, "voucher.made", d.ID, diff(Voucher{}, d))
+}
+
+// again is nil if the voucher that the form made is the one that d describes.
+func again(was Voucher, d Draft) error {
+	if len(diff(was, d)) > 0 {
+		return ErrOtherBody
+	}
+	return nil
 }
 
 func diff(was Voucher, d Draft) audit.Diff {

@@ -13,15 +13,16 @@ import (
 
 // Faults of vouchers.
 var (
-	ErrNotFound = fault.New(fault.NotFound, "voucher.not_found")
-	ErrUnknown  = fault.New(fault.Invalid, "voucher.unknown")  // no such code, or switched off
-	ErrEarly    = fault.New(fault.Invalid, "voucher.early")    // does not count yet
-	ErrOver     = fault.New(fault.Invalid, "voucher.over")     // does not count any more
-	ErrLeast    = fault.New(fault.Invalid, "voucher.least")    // {0} what is missing to the least purchase
-	ErrUsedUp   = fault.New(fault.Conflict, "voucher.used_up") // used as often as it may be
-	ErrYours    = fault.New(fault.Conflict, "voucher.yours")   // this buyer has used it as often as they may
-	ErrShipping = fault.New(fault.Invalid, "voucher.shipping") // there is no delivery fee to take off
-	ErrTaken    = fault.New(fault.Conflict, "voucher.taken")   // the shop has another voucher with this code
+	ErrNotFound  = fault.New(fault.NotFound, "voucher.not_found")
+	ErrUnknown   = fault.New(fault.Invalid, "voucher.unknown")    // no such code, or switched off
+	ErrEarly     = fault.New(fault.Invalid, "voucher.early")      // does not count yet
+	ErrOver      = fault.New(fault.Invalid, "voucher.over")       // does not count any more
+	ErrLeast     = fault.New(fault.Invalid, "voucher.least")      // {0} what is missing to the least purchase
+	ErrUsedUp    = fault.New(fault.Conflict, "voucher.used_up")   // used as often as it may be
+	ErrYours     = fault.New(fault.Conflict, "voucher.yours")     // this buyer has used it as often as they may
+	ErrShipping  = fault.New(fault.Invalid, "voucher.shipping")   // there is no delivery fee to take off
+	ErrOtherBody = fault.New(fault.Invalid, "voucher.other_body") // the form made another voucher
+	ErrTaken     = fault.New(fault.Conflict, "voucher.taken")     // the shop has another voucher with this code
 )
 
 // Kind is what a voucher takes off.
@@ -152,6 +153,7 @@ type Draft struct {
 	Most     int64
 	Each     int64
 	Active   bool
+	New      bool // from a form that makes a voucher: sent again it changes nothing
 }
 
 // Clean brings a code to the form in which it is kept: capitals, no spaces.

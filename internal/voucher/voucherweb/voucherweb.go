@@ -99,6 +99,7 @@ func (p pages) save(w http.ResponseWriter, r *http.Request) error {
 	}
 	d, f := read(r, shop.Location())
 	if err = f.Err(); err == nil {
+		d.Draft.New = !d.Exists
 		err = p.vouchers.Put(r.Context(), web.Scope(r), d.Draft)
 	}
 	if ff, again := web.Again(err); again {
