@@ -18,7 +18,8 @@ import (
 // site is a whole installation on a test's database, served on loopback.
 type site struct {
 	*app.App
-	url string
+	url     string
+	handler http.Handler
 }
 
 func newSite(t testing.TB, db *store.DB) site {
@@ -43,7 +44,7 @@ func newSite(t testing.TB, db *store.DB) site {
 			t.Errorf("%d times a word was asked for that no id.json has", n)
 		}
 	})
-	return site{a, c.BaseURL}
+	return site{a, c.BaseURL, h}
 }
 
 type writer struct{ t testing.TB }
