@@ -501,7 +501,7 @@ func checkoutPage(v checkoutView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Field("note", t(ctx, "storefront.note"), v.fault, "", false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field("note", t(ctx, "storefront.note"), v.fault, "", true).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -583,7 +583,7 @@ func checkoutPage(v checkoutView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Field("voucher", t(ctx, "storefront.voucher"), v.fault, "", false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field("voucher", t(ctx, "storefront.voucher"), v.fault, "", true).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1555,7 +1555,7 @@ func checkoutWays(v checkoutView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Field("landmark", t(ctx, "storefront.landmark"), v.fault, "", false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var85), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field("landmark", t(ctx, "storefront.landmark"), v.fault, "", true).Render(templ.WithChildren(ctx, templ_7745c5c3_Var85), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
