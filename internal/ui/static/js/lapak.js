@@ -119,7 +119,7 @@
   // A form that answers itself: data-auto on the form, data-auto-part names what is replaced.
   for (const f of all("form[data-auto]")) {
     let timer, ask;
-    f.addEventListener("change", () => {
+    const answer = (pause) => {
       clearTimeout(timer);
       timer = setTimeout(async () => {
         ask?.abort(); ask = new AbortController();
@@ -132,8 +132,10 @@
             else if (fresh && part.dataset.autoPart === "always") { part.replaceChildren(...fresh.childNodes); start(part); }
           }
         } catch { /* the button at the end asks the server anyway */ }
-      }, 250);
-    });
+      }, pause);
+    };
+    f.addEventListener("change", () => answer(250));
+    f.addEventListener("input", (e) => { if (e.target.inputMode === "numeric") answer(500); });
   }
 
   document.getElementById("salah")?.focus();
