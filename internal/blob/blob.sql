@@ -24,6 +24,10 @@ RETURNING width, height;
 UPDATE blobs SET owner_id = NULL, loose_since = @now
 WHERE business_id = @business_id AND id = @id AND private = false AND owner_id = @owner;
 
+-- name: EndPrivate :execrows
+UPDATE blobs SET owner_id = NULL, loose_since = @now
+WHERE business_id = @business_id AND id = @id AND private = true AND owner_id = @owner;
+
 -- name: Blob :one
 SELECT width, height, private FROM blobs WHERE business_id = @business_id AND id = @id;
 

@@ -189,6 +189,19 @@ func (s *Service) Detach(ctx context.Context, tx *store.Tx, sc authz.Scope, owne
 	return s.sweepLater(ctx, tx, sc)
 }
 
+// EndPrivate takes a private picture from its owner: it cannot be opened any
+// more, and is swept within a day or so.
+func (s *Service) EndPrivate(ctx context.Context, tx *store.Tx, sc authz.Scope, owner, picture id.ID) error {
+	n, err := s.q.EndPrivate(ctx, tx, blobdb.EndPrivateParams{BusinessID: sc.Business, ID: picture, Owner: owner.Null(), Now: &tx.Now})
+	if err != nil {
+		return fmt.Errorf("end picture: %w", err)
+	}
+	if n == 0 {
+		return nil
+	}
+	return s.sweepLater(ctx, tx, sc)
+}
+
 // Duplicate makes a loose copy of a photo, for the copy of what shows it.
 func (s *Service) Duplicate(ctx context.Context, tx *store.Tx, sc authz.Scope, photo id.ID) (Photo, error) {
 	b, err := s.q.Blob(ctx, tx, blobdb.BlobParams{BusinessID: sc.Business, ID: photo})

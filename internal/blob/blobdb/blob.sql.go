@@ -111,6 +111,31 @@ func (q *Queries) Detach(ctx context.Context, db DBTX, arg DetachParams) (int64,
 	return result.RowsAffected()
 }
 
+const endPrivate = `-- name: EndPrivate :execrows
+UPDATE blobs SET owner_id = NULL, loose_since = $1
+WHERE business_id = $2 AND id = $3 AND private = true AND owner_id = $4
+`
+
+type EndPrivateParams struct {
+	Now        *time.Time
+	BusinessID id.ID
+	ID         id.ID
+	Owner      *id.ID
+}
+
+func (q *Queries) EndPrivate(ctx context.Context, db DBTX, arg EndPrivateParams) (int64, error) {
+	result, err := db.ExecContext(ctx, endPrivate,
+		arg.Now,
+		arg.BusinessID,
+		arg.ID,
+		arg.Owner,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const files = `-- name: Files :many
 SELECT width, content FROM blob_files WHERE business_id = $1 AND blob_id = $2 ORDER BY width
 `
