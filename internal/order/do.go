@@ -274,11 +274,11 @@ var effects = map[Act]func(*step, context.Context) error{
 		st.o.Tries++
 		return nil
 	},
-	ActRetry: func(st *step, _ context.Context) error {
+	ActRetry: func(st *step, ctx context.Context) error {
 		if !st.m.Courier.IsZero() {
 			st.o.Courier = st.m.Courier
 		}
-		return nil
+		return st.brings(ctx)
 	},
 	ActReturn:   (*step).giveBack,
 	ActDecline:  (*step).cancel,
@@ -321,7 +321,22 @@ func (st *step) undo() error {
 	return nil
 }
 
+// brings refuses a courier who is not of the shop, or may not bring anything.
+func (st *step) brings(ctx context.Context) error {
+	if st.m.Courier.IsZero() || st.s.Brings == nil {
+		return nil
+	}
+	ok, err := st.s.Brings(ctx, st.tx, st.sc, st.m.Courier)
+	if err == nil && !ok {
+		return fault.New(fault.Invalid, "form.choose").On("courier")
+	}
+	return err
+}
+
 func (st *step) handOver(ctx context.Context) error {
+	if err := st.brings(ctx); err != nil {
+		return err
+	}
 	st.o.SentAt, st.o.Courier, st.o.HoldUntil = &st.tx.Now, st.m.Courier, nil
 	st.o.Tries = max(st.o.Tries, 0)
 	return st.s.Stock.Take(ctx, st.tx, st.sc, st.o.ID)
@@ -350,6 +365,13 @@ func (st *step) deliver(ctx context.Context) error {
 func (st *step) picture(ctx context.Context) error {
 	if st.m.Picture == nil {
 		return nil
+	}
+	n, err := st.s.q.Photos(ctx, st.tx, orderdb.PhotosParams{BusinessID: st.sc.Business, OrderID: st.o.ID})
+	if err != nil {
+		return fmt.Errorf("count photos: %w", err)
+	}
+	if n >= MaxPhotos {
+		return ErrPhotos
 	}
 	p, err := st.s.Blobs.PutPrivate(ctx, st.tx, st.sc, "proof", st.o.ID, *st.m.Picture)
 	if err != nil {

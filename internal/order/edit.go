@@ -114,13 +114,14 @@ func (s *Service) reckon(ctx context.Context, tx *store.Tx, sc authz.Scope, o Or
 	if e.Note != nil {
 		n.Note = catalog.CleanText(*e.Note)
 	}
-	if o.Voucher != "" {
+	same := n.Goods == o.Goods && n.Shipping == o.Shipping && sameWants(o.Lines, n.Lines)
+	if o.Voucher != "" && !same { // what the shop changed of its vouchers and fees since then changes no order by itself
 		if n.Discount, err = s.discountAgain(ctx, tx, sc, n); err != nil {
 			return Order{}, err
 		}
 	}
 	n.Discount = min(n.Discount, n.Goods+n.Shipping)
-	if n.PayBy == payment.COD {
+	if n.PayBy == payment.COD && !same {
 		settings, err := s.Payments.Settings(ctx, tx, sc)
 		if err != nil {
 			return Order{}, err
@@ -166,9 +167,17 @@ func (st *step) edit(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	if n.Discount != old.Discount {
+		if err := s.Vouchers.Amend(ctx, tx, sc, old.ID, n.Discount); err != nil {
+			return err
+		}
+	}
 	st.diff["total"] = audit.Change{From: old.Total, To: n.Total}
 	st.e.Amount = n.Total - old.Total
 	*st.o = n
+	if n.Due() <= 0 { // nothing is waited for any more
+		return st.settled(ctx)
+	}
 	return nil
 }
 

@@ -79,5 +79,5 @@ func (s *Service) apply(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dra
 
 // discountAgain is what the order's voucher takes off after an edit.
 func (s *Service) discountAgain(ctx context.Context, tx *store.Tx, sc authz.Scope, o Order) (int64, error) {
-	return s.Vouchers.Again(ctx, tx, sc, o.Voucher, o.Goods, o.Shipping)
+	return s.Vouchers.Again(ctx, tx, sc, o.ID, o.Goods, o.Shipping)
 }

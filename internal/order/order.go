@@ -30,6 +30,7 @@ var (
 	ErrTooMuch   = fault.New(fault.Invalid, "order.too_much")   // {0} the most there is to pay or to give back
 	ErrUnpaid    = fault.New(fault.Conflict, "order.unpaid")    // money is to come first; {0} how much
 	ErrOwed      = fault.New(fault.Conflict, "order.owed")      // money is to be given back first; {0} how much
+	ErrPhotos    = fault.New(fault.Conflict, "order.photos")    // no more photos of one order
 	ErrCash      = fault.New(fault.Invalid, "order.cash_short") // {0} what is missing
 )
 
@@ -115,6 +116,7 @@ const (
 	MaxReason   = 200
 	MaxText     = 500
 	MaxReceiver = 60
+	MaxPhotos   = 5 // of one order
 )
 
 // Draft is an order as it was filled in. Its ID is made with the form, so that

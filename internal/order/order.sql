@@ -135,6 +135,13 @@ WHERE business_id = @business_id AND customer_id = @customer_id;
 UPDATE order_events SET text = '', photo = NULL
 WHERE order_events.business_id = @business_id AND order_events.order_id IN (SELECT o.id FROM orders o WHERE o.business_id = @business_id AND o.customer_id = @customer_id);
 
+-- name: Photos :one
+SELECT count(*) FROM order_events WHERE business_id = @business_id AND order_id = @order_id AND photo IS NOT NULL;
+
+-- name: PhotosOf :many
+SELECT e.order_id, e.photo FROM orders o JOIN order_events e ON e.business_id = o.business_id AND e.order_id = o.id
+WHERE o.business_id = @business_id AND o.customer_id = @customer_id AND e.photo IS NOT NULL;
+
 -- What sold most of late, among the newest orders.
 -- name: Favorites :many
 SELECT l.variant_id, CAST(sum(l.quantity) AS bigint) AS pieces

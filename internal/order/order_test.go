@@ -38,6 +38,7 @@ type shop struct {
 	books    *ledger.Service
 	vouchers *voucher.Service
 	ways     *delivery.Service
+	blobs    *blob.Service
 	owner    authz.Scope
 	buyer    authz.Scope
 	small    id.ID // Rp18.000, counted
@@ -54,6 +55,7 @@ func newServer(t testing.TB, db *store.DB) *shop {
 		t.Fatal(err)
 	}
 	blobs := blob.New(db)
+	s.blobs = blobs
 	s.goods = catalog.New(db, s.shops, blobs)
 	s.stock = stock.New(db, s.goods)
 	s.goods.OnStock = s.stock.Set

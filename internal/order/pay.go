@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"lapak/internal/authz"
 	"lapak/internal/id"
 	"lapak/internal/ledger"
 	"lapak/internal/money"
@@ -30,14 +31,15 @@ func (st *step) takeRest(ctx context.Context, usual payment.Method, holder id.ID
 		return nil
 	}
 	method := st.m.Method
-	if !method.Valid() {
+	if !method.Valid() || st.sc.Role == authz.Courier { // what a courier takes is in their hands
 		method = usual
 	}
 	return st.receive(ctx, method, amount, holder)
 }
 
-// receive notes money that came. If all but the unique code came, in another
-// way than by transfer, the code is dropped: nobody pays it in cash.
+// receive notes money that came. If all but the unique code came the code is
+// dropped: nobody pays it in cash, and who left it out of a transfer has been
+// told apart all the same.
 func (st *step) receive(ctx context.Context, method payment.Method, amount int64, holder id.ID) error {
 	o := st.o
 	if amount > o.Due() {
@@ -49,7 +51,7 @@ func (st *step) receive(ctx context.Context, method payment.Method, amount int64
 	}
 	o.Paid += amount
 	st.e.Amount, st.e.Method = amount, method
-	if o.Code > 0 && method != payment.Transfer && o.Due() == o.Code {
+	if o.Code > 0 && o.Due() == o.Code {
 		if err := st.s.Books.Post(ctx, st.tx, st.sc, ledger.Entry{
 			Key: "order/" + o.ID.String() + "/code", Kind: "order.code_dropped", Order: o.ID,
 			Lines: []ledger.Line{{Account: ledger.Receivable, Amount: -o.Code}, {Account: ledger.UniqueCode, Amount: o.Code}},
@@ -84,6 +86,9 @@ func (st *step) settled(ctx context.Context) error {
 func (st *step) pay(ctx context.Context) error {
 	holder := id.ID{}
 	if st.m.Method == payment.COD {
+		if err := st.brings(ctx); err != nil {
+			return err
+		}
 		holder = st.m.Courier
 	}
 	return st.receive(ctx, st.m.Method, st.m.Amount, holder)

@@ -148,7 +148,9 @@ func (s *Service) place(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dra
 	if o.Customer, err = s.buyer(ctx, tx, sc, d); err != nil {
 		return Order{}, err
 	}
-	if q.Discount > 0 {
+	if q.Discount == 0 {
+		o.Voucher = "" // it took nothing off, so it is not used
+	} else {
 		if err := s.Vouchers.Use(ctx, tx, sc, o.ID, o.Phone, q.discount); err != nil {
 			return Order{}, err
 		}

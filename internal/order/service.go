@@ -49,6 +49,10 @@ type Service struct {
 	// PerMinute bounds how many orders a shop takes from the web in a minute.
 	PerMinute int64
 
+	// Brings tells whether a person of the shop may bring parcels. Package app
+	// sets it.
+	Brings func(ctx context.Context, tx *store.Tx, sc authz.Scope, person id.ID) (bool, error)
+
 	// OnPlaced, OnMoved and OnRemind are called in the transaction that places
 	// an order, moves it, or finds that nobody has accepted it yet. Package app
 	// sets them.
@@ -260,6 +264,15 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, sc authz.Scope, o *Ord
 
 // Erase takes the person out of their orders; numbers and sums stay.
 func (s *Service) Erase(ctx context.Context, tx *store.Tx, sc authz.Scope, customer id.ID) error {
+	photos, err := s.q.PhotosOf(ctx, tx, orderdb.PhotosOfParams{BusinessID: sc.Business, CustomerID: customer.Null()})
+	if err != nil {
+		return fmt.Errorf("list photos: %w", err)
+	}
+	for _, p := range photos {
+		if err := s.Blobs.EndPrivate(ctx, tx, sc, p.OrderID, id.Or(p.Photo)); err != nil {
+			return err
+		}
+	}
 	if err := s.q.EraseEvents(ctx, tx, orderdb.EraseEventsParams{BusinessID: sc.Business, CustomerID: customer.Null()}); err != nil {
 		return fmt.Errorf("erase events: %w", err)
 	}

@@ -36,6 +36,13 @@ SELECT used FROM voucher_buyers WHERE business_id = @business_id AND voucher_id 
 INSERT INTO voucher_uses (business_id, order_id, voucher_id, buyer, amount, at)
 VALUES (@business_id, @order_id, @voucher_id, @buyer, @amount, @at) ON CONFLICT (business_id, order_id) DO NOTHING;
 
+-- name: VoucherOf :one
+SELECT v.* FROM voucher_uses u JOIN vouchers v ON v.business_id = u.business_id AND v.id = u.voucher_id
+WHERE u.business_id = @business_id AND u.order_id = @order_id;
+
+-- name: SetUse :exec
+UPDATE voucher_uses SET amount = @amount WHERE business_id = @business_id AND order_id = @order_id;
+
 -- name: DropUse :one
 DELETE FROM voucher_uses WHERE business_id = @business_id AND order_id = @order_id RETURNING voucher_id, buyer;
 

@@ -1477,6 +1477,60 @@ func (q *Queries) NextNumber(ctx context.Context, db DBTX, businessID id.ID) (in
 	return last, err
 }
 
+const photos = `-- name: Photos :one
+SELECT count(*) FROM order_events WHERE business_id = $1 AND order_id = $2 AND photo IS NOT NULL
+`
+
+type PhotosParams struct {
+	BusinessID id.ID
+	OrderID    id.ID
+}
+
+func (q *Queries) Photos(ctx context.Context, db DBTX, arg PhotosParams) (int64, error) {
+	row := db.QueryRowContext(ctx, photos, arg.BusinessID, arg.OrderID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const photosOf = `-- name: PhotosOf :many
+SELECT e.order_id, e.photo FROM orders o JOIN order_events e ON e.business_id = o.business_id AND e.order_id = o.id
+WHERE o.business_id = $1 AND o.customer_id = $2 AND e.photo IS NOT NULL
+`
+
+type PhotosOfParams struct {
+	BusinessID id.ID
+	CustomerID *id.ID
+}
+
+type PhotosOfRow struct {
+	OrderID id.ID
+	Photo   *id.ID
+}
+
+func (q *Queries) PhotosOf(ctx context.Context, db DBTX, arg PhotosOfParams) ([]PhotosOfRow, error) {
+	rows, err := db.QueryContext(ctx, photosOf, arg.BusinessID, arg.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PhotosOfRow
+	for rows.Next() {
+		var i PhotosOfRow
+		if err := rows.Scan(&i.OrderID, &i.Photo); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const placedSince = `-- name: PlacedSince :one
 SELECT count(*) FROM (SELECT o.id FROM orders o WHERE o.business_id = $1 AND o.placed_at > $2 LIMIT $3) x
 `

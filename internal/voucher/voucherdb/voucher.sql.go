@@ -285,6 +285,21 @@ func (q *Queries) List(ctx context.Context, db DBTX, arg ListParams) ([]Voucher,
 	return items, nil
 }
 
+const setUse = `-- name: SetUse :exec
+UPDATE voucher_uses SET amount = $1 WHERE business_id = $2 AND order_id = $3
+`
+
+type SetUseParams struct {
+	Amount     int64
+	BusinessID id.ID
+	OrderID    id.ID
+}
+
+func (q *Queries) SetUse(ctx context.Context, db DBTX, arg SetUseParams) error {
+	_, err := db.ExecContext(ctx, setUse, arg.Amount, arg.BusinessID, arg.OrderID)
+	return err
+}
+
 const take = `-- name: Take :execrows
 UPDATE vouchers SET used = used + 1
 WHERE business_id = $1 AND id = $2 AND active AND (max_uses = 0 OR used < max_uses)
@@ -389,4 +404,36 @@ func (q *Queries) UsedBy(ctx context.Context, db DBTX, arg UsedByParams) (int64,
 	var used int64
 	err := row.Scan(&used)
 	return used, err
+}
+
+const voucherOf = `-- name: VoucherOf :one
+SELECT v.business_id, v.id, v.code, v.kind, v.value, v.cap, v.min_goods, v.starts_at, v.ends_at, v.max_uses, v.per_buyer, v.used, v.active, v.created_at FROM voucher_uses u JOIN vouchers v ON v.business_id = u.business_id AND v.id = u.voucher_id
+WHERE u.business_id = $1 AND u.order_id = $2
+`
+
+type VoucherOfParams struct {
+	BusinessID id.ID
+	OrderID    id.ID
+}
+
+func (q *Queries) VoucherOf(ctx context.Context, db DBTX, arg VoucherOfParams) (Voucher, error) {
+	row := db.QueryRowContext(ctx, voucherOf, arg.BusinessID, arg.OrderID)
+	var i Voucher
+	err := row.Scan(
+		&i.BusinessID,
+		&i.ID,
+		&i.Code,
+		&i.Kind,
+		&i.Value,
+		&i.Cap,
+		&i.MinGoods,
+		&i.StartsAt,
+		&i.EndsAt,
+		&i.MaxUses,
+		&i.PerBuyer,
+		&i.Used,
+		&i.Active,
+		&i.CreatedAt,
+	)
+	return i, err
 }
