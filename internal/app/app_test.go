@@ -24,7 +24,12 @@ type site struct {
 
 func newSite(t testing.TB, db *store.DB) site {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(&writer{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return newSiteLog(t, db, slog.New(slog.NewTextHandler(&writer{t}, &slog.HandlerOptions{Level: slog.LevelWarn})))
+}
+
+// newSiteLog is newSite with a log of the test's own.
+func newSiteLog(t testing.TB, db *store.DB, log *slog.Logger) site {
+	t.Helper()
 	c := app.Config{Addr: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "warn", LogFormat: "text", RateFactor: 1000}
 	srv := httptest.NewUnstartedServer(nil)
 	c.BaseURL = "http://" + srv.Listener.Addr().String()

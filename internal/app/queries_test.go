@@ -1,0 +1,130 @@
+package app_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"lapak/internal/id"
+	"lapak/internal/order"
+	"lapak/internal/payment"
+	"lapak/internal/stock"
+	"lapak/internal/store"
+	"lapak/internal/store/storetest"
+)
+
+// most is how many statements a page may need, whatever the shop holds. Who
+// makes a page dearer changes the number here, and says why.
+var most = map[string]int64{
+	"/": 3, "/@SHOP": 3, "/@SHOP/p/GOOD": 3, "/@SHOP/pesan": 22, "/o/TOKEN": 10,
+	"/hari-ini": 12, "/pesanan": 5, "/pesanan?tab=work": 5, "/pesanan/ORDER": 9, "/pesanan/baru": 11, "/pesanan/baru?jenis=kasir": 11, "/pesanan/ORDER/ubah": 12,
+	"/produk": 8, "/produk/PRODUCT": 8, "/produk/baru": 4, "/stok": 6, "/stok/VARIANT": 8, "/stok/hitung": 5, "/pelanggan": 7, "/pelanggan/CUSTOMER": 7,
+	"/voucher": 6, "/ongkir": 6, "/pembayaran": 5, "/toko": 4, "/setoran": 5, "/karyawan": 6, "/riwayat": 5, "/antaran": 5, "/lainnya": 4, "/akun": 9,
+}
+
+// counting puts a counter around the site: what each address needed.
+func counting(s site, t *testing.T) (string, func(path string) int64) {
+	t.Helper()
+	var mu sync.Mutex
+	seen := map[string]int64{}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, n := store.CountQueries(r.Context())
+		s.handler.ServeHTTP(w, r.WithContext(ctx))
+		mu.Lock()
+		defer mu.Unlock()
+		seen[r.URL.RequestURI()] = n.Load()
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL, func(path string) int64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return seen[path]
+	}
+}
+
+func TestQueriesDoNotGrow(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newSite(t, db)
+		sh := s.shop(t, "Dapur Bu Euis", 5_000)
+		base, count := counting(s, t)
+		home, err := url.Parse(s.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		moved, err := url.Parse(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sh.Client.Jar.SetCookies(moved, sh.Client.Jar.Cookies(home))
+		sh.URL = base
+
+		var last order.Order
+		grow := func(n int) {
+			for i := range n {
+				p := s.product(t, sh.sc, "Barang "+id.New().String()[30:], 5_000, 50)
+				wants := []stock.Want{{Variant: sh.variant, Quantity: 1}, {Variant: p.Variants[0].ID, Quantity: 1}}
+				d := order.Draft{
+					ID: id.New(), Channel: order.Chat, Lines: wants, Name: "Pembeli", Phone: newPhone(), Way: order.Own, Village: jatimukti, Street: "Jl. Raya", PayBy: payment.COD,
+				}
+				o, err := s.Orders.Place(t.Context(), sh.sc, d)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if i%2 == 0 {
+					if _, err := s.Orders.Do(t.Context(), sh.sc, o.ID, order.Move{ID: id.New(), Act: order.ActPack}); err != nil {
+						t.Fatal(err)
+					}
+				} else {
+					last = o
+				}
+			}
+			if _, err := s.Jobs.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		visit := func() map[string]int64 {
+			got := map[string]int64{}
+			buyer := s.person(t)
+			buyer.fillCheckout(sh, "1", "Rina", newPhone())
+			visitor := s.person(t)
+			buyer.URL, visitor.URL = base, base
+			buyer.Client.Jar.SetCookies(moved.JoinPath(sh.at("")), buyer.Client.Jar.Cookies(home.JoinPath(sh.at("/pesan"))))
+			for path := range most {
+				to := path
+				for hole, v := range map[string]string{
+					"SHOP": sh.slug, "GOOD": sh.product.Slug, "TOKEN": s.Orders.Link(last), "ORDER": last.ID.String(), "PRODUCT": sh.product.ID.String(),
+					"VARIANT": sh.variant.String(), "CUSTOMER": last.Customer.String(),
+				} {
+					to = strings.ReplaceAll(to, hole, v)
+				}
+				who := sh.person
+				if to == sh.at("") || strings.HasPrefix(to, sh.at("/p/")) {
+					who = visitor // without a cart, whose page is kept in memory
+				} else if to == "/" || strings.HasPrefix(to, "/@") || strings.HasPrefix(to, "/o/") {
+					who = buyer
+				}
+				who.see(to) // once, so that what is kept in memory is there
+				who.see(to)
+				got[path] = count(to)
+			}
+			return got
+		}
+		grow(4)
+		few := visit()
+		grow(36)
+		many := visit()
+		for path, limit := range most {
+			t.Logf("%-28s %d, %d", path, few[path], many[path])
+			if many[path] > few[path] {
+				t.Errorf("%s: %d statements with a little data, %d with more", path, few[path], many[path])
+			}
+			if many[path] > limit {
+				t.Errorf("%s: %d statements, at most %d", path, many[path], limit)
+			}
+		}
+		s.holds(t)
+	})
+}
