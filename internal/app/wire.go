@@ -5,9 +5,11 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
+	"lapak/internal/account"
 	"lapak/internal/account/accountweb"
 	"lapak/internal/audit/auditweb"
 	"lapak/internal/authz"
@@ -104,6 +106,10 @@ func (a *App) hooks() {
 	}
 	a.Orders.OnRemind = func(ctx context.Context, tx *store.Tx, sc scope, o order.Order) error {
 		return a.Push.Tell(ctx, tx, sc, push.About{Kind: "remind", Object: o.ID})
+	}
+	a.Orders.Brings = func(ctx context.Context, tx *store.Tx, sc scope, person id.ID) (bool, error) {
+		team, err := a.Accounts.TeamTx(ctx, tx, sc)
+		return slices.ContainsFunc(team, func(m account.Teammate) bool { return m.Person == person && m.Brings() }), err
 	}
 	a.Payments.OnPayout = a.mailPayout
 	a.Front.NameOf = func(ctx context.Context, person id.ID) (string, error) {

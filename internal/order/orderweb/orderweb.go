@@ -238,6 +238,12 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, fai
 	if err != nil {
 		return err
 	}
+	if err := sc.Can(authz.SeeOrders); err != nil { // a courier's form: they are shown the parcel alone
+		if f != nil {
+			return f
+		}
+		return err
+	}
 	v := showView{fault: scoped(failed, f), failed: failed, form: r.PostForm, now: sc.Now, money: sc.May(authz.SeeMoney), customer: sc.May(authz.SeeCustomers)}
 	if v.Detail, err = p.Orders.Get(ctx, sc, oid); err != nil {
 		return err
