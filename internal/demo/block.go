@@ -70,7 +70,7 @@ func (b *block) week(w int) {
 		b.order(t)
 	}
 	b.stock(tales)
-	b.settle(tales)
+	b.settle(tales, uint64(w))
 	b.orders += int64(len(tales))
 }
 
@@ -224,7 +224,7 @@ func (b *block) stock(tales []*tale) {
 }
 
 // settle hands the money from the door to the till, every evening but the last two.
-func (b *block) settle(tales []*tale) {
+func (b *block) settle(tales []*tale, week uint64) {
 	if b.s.courier.IsZero() {
 		return
 	}
@@ -241,7 +241,7 @@ func (b *block) settle(tales []*tale) {
 		if at.After(b.m.now.Add(-30 * time.Hour)) {
 			continue
 		}
-		e := entry{b.m.id(at, kOrder-2, 0, uint64(at.Unix())<<10|uint64(sum)&1023), "", "courier.settled", b.s.owner, at, []ledger.Line{
+		e := entry{b.m.id(at, kOrder-2, 0, uint64(at.Unix())<<10|week), "", "courier.settled", b.s.owner, at, []ledger.Line{
 			{Account: ledger.Cash, Amount: sum}, {Account: ledger.CourierCash, Holder: b.s.courier, Amount: -sum},
 		}}
 		e.key = "settle/" + e.id.String()
@@ -276,7 +276,11 @@ func (b *block) sum() {
 
 // write writes what the block has.
 func (b *block) write(ctx context.Context, tx *store.Tx) error {
-	if err := b.rows.write(ctx, tx); err != nil {
+	parameters := fewParameters
+	if b.m.DB.Postgres() {
+		parameters = manyParameters
+	}
+	if err := b.rows.write(ctx, tx, parameters); err != nil {
 		return err
 	}
 	var used int64

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"lapak/internal/store"
 )
@@ -90,8 +91,18 @@ func (b *bulk) add(t *table, values ...any) {
 	b.rows[t] = append(b.rows[t], values...)
 }
 
-// few numbers of rows a statement are used, so that each text is prepared once.
-var chunks = []int{128, 16, 1}
+// Each statement writes one of a few numbers of rows, so that its text is
+// prepared once. SQLite looks for the name of each parameter among all of the
+// statement's, so there few are fastest.
+const (
+	fewParameters  = 80
+	manyParameters = 4000
+)
+
+func (t *table) chunks(parameters int) []int {
+	n := max(1, parameters/t.width)
+	return []int{n, max(1, n/8), 1}
+}
 
 // text is the statement that writes so many rows.
 func (t *table) text(rows int) string {
@@ -113,25 +124,32 @@ func (t *table) text(rows int) string {
 	return s.String()
 }
 
-var texts = func() map[*table]map[int]string {
-	all := map[*table]map[int]string{}
-	for _, t := range tables {
-		all[t] = map[int]string{}
-		for _, n := range chunks {
-			all[t][n] = t.text(n)
-		}
+// texts are the statements that were made.
+var texts sync.Map
+
+type textKey struct {
+	t    *table
+	rows int
+}
+
+func textOf(t *table, rows int) string {
+	key := textKey{t, rows}
+	if s, ok := texts.Load(key); ok {
+		return s.(string)
 	}
-	return all
-}()
+	s := t.text(rows)
+	texts.Store(key, s)
+	return s
+}
 
 // write writes all rows that were added. It leaves them as they are, so that
 // the transaction may run again.
-func (b *bulk) write(ctx context.Context, tx *store.Tx) error {
+func (b *bulk) write(ctx context.Context, tx *store.Tx, parameters int) error {
 	for _, t := range tables {
 		rest := b.rows[t]
-		for _, n := range chunks {
+		for _, n := range t.chunks(parameters) {
 			for size := n * t.width; len(rest) >= size; rest = rest[size:] {
-				if _, err := tx.ExecContext(ctx, texts[t][n], rest[:size]...); err != nil {
+				if _, err := tx.ExecContext(ctx, textOf(t, n), rest[:size]...); err != nil {
 					return fmt.Errorf("write %s: %w", t.name, err)
 				}
 			}
