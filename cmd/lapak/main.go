@@ -25,7 +25,7 @@ Usage: lapak COMMAND [flags]
   demo       serve a complete demo with sample data
   migrate    bring the database to its newest form
   check      look whether everything is in order
-  admin      reset a sign-in: lapak admin reset PHONE; first admin: lapak admin link
+  admin      reset a sign-in: lapak admin reset PHONE [--factor]; first admin: lapak admin link
   config     print the settings in force, secrets masked
   version    print the version
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"lapak/internal/app"
@@ -36,6 +37,7 @@ func serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer a.Close()
+	a.Accounts.Version = versionText()
 	if err := greet(ctx, a, os.Stdout); err != nil {
 		return err
 	}
@@ -80,6 +82,8 @@ func migrate(ctx context.Context, args []string) error {
 // admin helps where there is no officer: it makes a link that sets a new
 // password, or the link that makes the first administrator.
 func admin(ctx context.Context, args []string) error {
+	dropFactor := slices.Contains(args, "--factor") // a word of this command alone
+	args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--factor" })
 	var words []string // what to do and for whom, before the flags or after them
 	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		words, args = append(words, args[0]), args[1:]
@@ -102,11 +106,20 @@ func admin(ctx context.Context, args []string) error {
 		if len(words) != 2 {
 			return errors.New("name the phone number: lapak admin reset 081234567890")
 		}
-		token, err := a.Accounts.AdminReset(ctx, words[1])
+		reset := a.Accounts.AdminReset
+		if dropFactor {
+			reset = a.Accounts.AdminResetAll
+		}
+		token, err := reset(ctx, words[1])
 		if err != nil {
 			return a.Sentence(err)
 		}
 		fmt.Printf("Open this link to set a new password:\n\n  %s/atur-ulang/%s\n", o.Base(), token)
+		if dropFactor {
+			fmt.Println("\nThe second step and its backup codes are gone; who works for the office sets up a new one after signing in.")
+		} else {
+			fmt.Println("\nA second step, if there is one, is still asked for. If it is lost: lapak admin reset PHONE --factor")
+		}
 		return nil
 	case "link":
 		token, made, err := a.Accounts.FirstAdminLink(ctx)

@@ -83,6 +83,10 @@ type Service struct {
 	OnSignedUp func(ctx context.Context, tx *store.Tx, person id.ID) error
 	// Business, if set, names a business for pages: its name, address and place.
 	Business func(ctx context.Context, business id.ID) (name, slug, place string)
+	// Village, if set, is the code of the village in which a business is: officers help the people of their regions.
+	Village func(ctx context.Context, business id.ID) string
+	// Version, if set, is that of the running program, for the admin's page.
+	Version string
 
 	hashes chan struct{} // places for password hashes
 	dummy  string        // a hash that nothing matches

@@ -272,3 +272,42 @@ ON CONFLICT (kind, version, lang) DO NOTHING;
 -- name: Accept :exec
 INSERT INTO acceptances (person_id, kind, version, channel, at) VALUES (@person_id, @kind, @version, @channel, @at)
 ON CONFLICT (person_id, kind, version) DO NOTHING;
+
+-- name: Officers :many
+SELECT m.id, m.person_id, m.role, m.perms, m.regions, m.created_at, p.name, p.phone, p.mail, p.totp_at
+FROM memberships m JOIN people p ON p.id = m.person_id
+WHERE m.business_id = @business_id ORDER BY m.id LIMIT 500;
+
+-- name: PutOfficer :execrows
+UPDATE memberships SET perms = @perms, regions = @regions WHERE id = @id AND business_id = @business_id AND role = @role;
+
+-- name: OfficeInvitations :many
+SELECT id, role, perms, regions, name, expires_at FROM invitations WHERE business_id = @business_id AND used_at IS NULL AND expires_at > @now ORDER BY id LIMIT 200;
+
+-- LockAdmins locks the memberships of all admins until the transaction ends, and counts them.
+-- name: LockAdmins :execrows
+UPDATE memberships SET role = 'admin' WHERE business_id = @business_id AND role = 'admin';
+
+-- name: LinkOf :one
+SELECT token_hash, created_by, created_at, expires_at FROM account_links
+WHERE person_id = @person_id AND purpose = @purpose AND used_at IS NULL AND expires_at > @now ORDER BY created_at DESC LIMIT 1;
+
+-- name: Accepted :many
+SELECT kind, version FROM acceptances WHERE person_id = @person_id;
+
+-- name: DeleteLinksOf :exec
+DELETE FROM account_links WHERE person_id = @person_id;
+
+-- name: DeleteMembershipsOfPerson :exec
+DELETE FROM memberships WHERE person_id = @person_id;
+
+-- name: DeletePINsOfPerson :exec
+DELETE FROM pins WHERE membership_id IN (SELECT m.id FROM memberships m WHERE m.person_id = @person_id);
+
+-- name: DeleteNotices :exec
+DELETE FROM account_notices WHERE person_id = @person_id;
+
+-- ClosePerson overwrites what is personal; the row stays, so that the log's ids lead somewhere.
+-- name: ClosePerson :exec
+UPDATE people SET name = '', phone = '', phone_proven_at = NULL, mail = '', mail_proven_at = NULL, password = '', password_tag = '',
+  totp_sealed = '', totp_at = NULL, totp_step = 0, last_membership = NULL, disabled_at = @at, updated_at = @at WHERE id = @id;

@@ -74,6 +74,9 @@ type Seed struct {
 // BeginTOTP makes a seed for the person of a session, or shows the one that
 // was made and not yet confirmed.
 func (s *Service) BeginTOTP(ctx context.Context, ses Session) (Seed, error) {
+	if err := ses.Scope.Fresh(); err != nil {
+		return Seed{}, err
+	}
 	p, err := s.row(ctx, ses.Scope.Actor)
 	if err != nil {
 		return Seed{}, err
@@ -129,8 +132,8 @@ func step(secret, code string, now time.Time) int64 {
 // ConfirmTOTP enrols the seed once a code of it was typed, and returns the
 // recovery codes, shown once, and the session's new token.
 func (s *Service) ConfirmTOTP(ctx context.Context, ses Session, code, label string) (token string, recovery []string, err error) {
-	if ses.Scope.ByPIN {
-		return "", nil, authz.ErrPIN
+	if err := ses.Scope.Fresh(); err != nil {
+		return "", nil, err
 	}
 	p, err := s.row(ctx, ses.Scope.Actor)
 	if err != nil {

@@ -333,7 +333,9 @@ type Invited struct {
 	Business string
 	Role     authz.Role
 	Perms    []authz.Perm
+	Regions  []string
 	Name     string
+	Office   bool // into the office, not into a business
 }
 
 // Invited reads an invitation; a wrong, used or old link is ErrLink.
@@ -341,11 +343,13 @@ func (s *Service) Invited(ctx context.Context, token string) (i Invited, err err
 	var business id.ID
 	err = s.db.View(ctx, scopeless, func(tx *store.Tx) error {
 		row, err := s.invitation(ctx, tx, token)
-		i = Invited{ID: row.ID, Role: authz.Role(row.Role), Perms: split[authz.Perm](row.Perms), Name: row.Name}
+		i = Invited{
+			ID: row.ID, Role: authz.Role(row.Role), Perms: split[authz.Perm](row.Perms), Regions: split[string](row.Regions), Name: row.Name, Office: row.BusinessID.IsZero(),
+		}
 		business = row.BusinessID
 		return err
 	})
-	if err == nil && s.Business != nil {
+	if err == nil && s.Business != nil && !business.IsZero() {
 		i.Business, _, _ = s.Business(ctx, business)
 	}
 	return i, err
@@ -396,15 +400,8 @@ func (s *Service) Join(ctx context.Context, ses Session, token, label string) (f
 		if fresh, err = s.renew(ctx, tx, ses, label, func(p *accountdb.InsertSessionParams) { p.MembershipID = &m }); err != nil {
 			return err
 		}
-		if len(was) > 0 {
-			if err := s.RemoveMembership(ctx, tx, ses.Scope.Actor, row.BusinessID); err != nil {
-				return err
-			}
-		}
-		if _, err := s.q.InsertMembership(ctx, tx, accountdb.InsertMembershipParams{
-			ID: m, PersonID: ses.Scope.Actor, BusinessID: row.BusinessID, Role: row.Role, Perms: row.Perms, Regions: row.Regions, CreatedAt: tx.Now,
-		}); err != nil {
-			return fmt.Errorf("insert membership: %w", err)
+		if err := s.take(ctx, tx, ses.Scope.Actor, row, m, len(was) > 0); err != nil {
+			return err
 		}
 		p, err := s.person(ctx, tx, ses.Scope.Actor)
 		if err != nil {
@@ -415,9 +412,31 @@ func (s *Service) Join(ctx context.Context, ses Session, token, label string) (f
 				return fmt.Errorf("put name: %w", err)
 			}
 		}
-		return audit.Note(ctx, tx, sc, "staff.joined", m)
+		verb := "staff.joined"
+		if row.BusinessID.IsZero() {
+			verb = "office.joined"
+		}
+		return audit.Note(ctx, tx, sc, verb, m)
 	})
 	return fresh, err
+}
+
+// take writes the membership that an invitation offers; in a business it takes the place of an old one.
+func (s *Service) take(ctx context.Context, tx *store.Tx, person id.ID, row accountdb.InvitationRow, m id.ID, was bool) error {
+	if row.BusinessID.IsZero() {
+		return s.joinOffice(ctx, tx, person, row, m)
+	}
+	if was {
+		if err := s.RemoveMembership(ctx, tx, person, row.BusinessID); err != nil {
+			return err
+		}
+	}
+	if _, err := s.q.InsertMembership(ctx, tx, accountdb.InsertMembershipParams{
+		ID: m, PersonID: person, BusinessID: row.BusinessID, Role: row.Role, Perms: row.Perms, Regions: row.Regions, CreatedAt: tx.Now,
+	}); err != nil {
+		return fmt.Errorf("insert membership: %w", err)
+	}
+	return nil
 }
 
 // ChangePerms ticks other permissions for a member of the staff.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lapak/internal/account/accountdb"
@@ -18,9 +19,11 @@ import (
 
 // What a link is for. A link of one purpose fails at another.
 const (
-	forReset = "reset"
-	forMail  = "mail"
-	forAdmin = "admin"
+	forReset  = "reset"
+	forMail   = "mail"
+	forAdmin  = "admin"
+	forAsk    = "ask"    // an officer asks a second one about a lost factor; its token goes to nobody
+	forFactor = "factor" // sets a new second factor
 )
 
 // link writes a one-time link and returns its token.
@@ -175,7 +178,11 @@ func (s *Service) Reset(ctx context.Context, token, password string, at Where) (
 	if err != nil {
 		return in, err
 	}
-	if err := judgePassword(password, phone.Number(p.Phone), p.Name); err != nil {
+	names, err := s.shopNames(ctx, p.ID)
+	if err != nil {
+		return in, err
+	}
+	if err := judgePassword(password, phone.Number(p.Phone), append(names, p.Name)...); err != nil {
 		return in, fault.Of(err).On("password")
 	}
 	hash, err := s.hash(ctx, password)
@@ -216,6 +223,8 @@ type Claim struct {
 	Shops   []string
 	Since   time.Time
 	HasTOTP bool
+	Office  bool  // of the office: helped by an admin or on the console
+	AskedBy id.ID // the officer who saw the papers of somebody who lost the second factor; zero: nobody did
 }
 
 // Claims lists them for an officer who looks at the person's papers. It is
@@ -229,8 +238,9 @@ func (s *Service) Claims(ctx context.Context, sc authz.Scope, number string) (ou
 		return nil, fault.Of(err).On("phone")
 	}
 	businesses := map[id.ID][]id.ID{}
+	var found []Claim
 	err = s.db.Tx(ctx, sc, func(tx *store.Tx) error {
-		out = nil
+		found = nil
 		rows, err := s.q.ClaimsOf(ctx, tx, n.E164())
 		if err != nil {
 			return fmt.Errorf("claims: %w", err)
@@ -240,51 +250,70 @@ func (s *Service) Claims(ctx context.Context, sc authz.Scope, number string) (ou
 			if err != nil {
 				return err
 			}
-			out = append(out, Claim{Person: r.ID, Name: r.Name, Proven: r.PhoneProvenAt != nil, Since: r.CreatedAt, HasTOTP: p.TotpAt != nil})
-			ms, err := s.q.Memberships(ctx, tx, r.ID)
+			c := Claim{Person: r.ID, Name: officeName(r.Name, n), Proven: r.PhoneProvenAt != nil, Since: r.CreatedAt, HasTOTP: p.TotpAt != nil}
+			shops, roles, err := s.shopsOf(ctx, tx, r.ID)
 			if err != nil {
-				return fmt.Errorf("memberships: %w", err)
+				return err
 			}
-			businesses[r.ID] = nil
-			for _, m := range ms {
-				if !m.BusinessID.IsZero() {
-					businesses[r.ID] = append(businesses[r.ID], m.BusinessID)
-				}
+			businesses[r.ID], c.Office = shops, slices.ContainsFunc(roles, needsFactor)
+			ask, err := s.q.LinkOf(ctx, tx, accountdb.LinkOfParams{PersonID: r.ID, Purpose: forAsk, Now: tx.Now})
+			if err != nil && !nothing(err) {
+				return fmt.Errorf("asked: %w", err)
 			}
+			c.AskedBy = ask.CreatedBy
+			found = append(found, c)
 		}
 		return audit.Note(ctx, tx, personal(sc), "people.searched", id.ID{}, audit.Diff{"phone": {To: n.Masked()}})
 	})
-	for i := range out {
-		for _, b := range businesses[out[i].Person] {
+	for _, c := range found {
+		if !s.covers(ctx, sc, businesses[c.Person]) {
+			continue // not theirs is not found
+		}
+		for _, b := range businesses[c.Person] {
 			if s.Business != nil {
 				name, _, _ := s.Business(ctx, b)
-				out[i].Shops = append(out[i].Shops, name)
+				c.Shops = append(c.Shops, name)
 			}
 		}
+		out = append(out, c)
 	}
 	return out, err
+}
+
+// helped reads the person whom an officer is about to help. Whose shops all
+// lie in other regions is not found.
+func (s *Service) helped(ctx context.Context, sc authz.Scope, person id.ID) (p accountdb.Person, roles []authz.Role, err error) {
+	if err := sc.Can(authz.RecoverPeople); err != nil {
+		return p, nil, err
+	}
+	var shops []id.ID
+	err = s.db.View(ctx, scopeless, func(tx *store.Tx) error {
+		if p, err = s.person(ctx, tx, person); err != nil {
+			return err
+		}
+		if p.DisabledAt != nil {
+			return ErrNotFound
+		}
+		shops, roles, err = s.shopsOf(ctx, tx, person)
+		return err
+	})
+	if err == nil && !s.covers(ctx, sc, shops) {
+		err = ErrNotFound
+	}
+	return p, roles, err
 }
 
 // HandOver makes a one-time link for somebody whose papers an officer has
 // seen. Officers and admins are not helped this way: the console is.
 func (s *Service) HandOver(ctx context.Context, sc authz.Scope, person id.ID) (token string, err error) {
-	if err := sc.Can(authz.RecoverPeople); err != nil {
+	p, roles, err := s.helped(ctx, sc, person)
+	if err != nil {
 		return "", err
 	}
+	if slices.ContainsFunc(roles, needsFactor) {
+		return "", authz.ErrForbidden
+	}
 	err = s.db.Tx(ctx, personal(sc), func(tx *store.Tx) error {
-		p, err := s.person(ctx, tx, person)
-		if err != nil {
-			return err
-		}
-		ms, err := s.q.Memberships(ctx, tx, person)
-		if err != nil {
-			return fmt.Errorf("memberships: %w", err)
-		}
-		for _, m := range ms {
-			if needsFactor(authz.Role(m.Role)) {
-				return authz.ErrForbidden
-			}
-		}
 		if token, err = s.link(ctx, tx, forReset, person, sc.Actor, "", handedFor); err != nil {
 			return err
 		}
@@ -299,7 +328,7 @@ func (s *Service) HandOver(ctx context.Context, sc authz.Scope, person id.ID) (t
 // ProvePhone notes that an officer saw that the phone is this person's. Who
 // else claims it is told to give another number.
 func (s *Service) ProvePhone(ctx context.Context, sc authz.Scope, person id.ID) error {
-	if err := sc.Can(authz.RecoverPeople); err != nil {
+	if _, _, err := s.helped(ctx, sc, person); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, personal(sc), func(tx *store.Tx) error {
@@ -330,109 +359,4 @@ func (s *Service) ProvePhone(ctx context.Context, sc authz.Scope, person id.ID) 
 		}
 		return audit.Note(ctx, tx, personal(sc), "person.phone_proven", person)
 	})
-}
-
-// AdminReset makes a one-time link on the console, for the one person who has
-// proven the number, or else the only one who claims it.
-func (s *Service) AdminReset(ctx context.Context, number string) (token string, err error) {
-	n, err := phone.Parse(number)
-	if err != nil {
-		return "", err
-	}
-	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
-		person, err := s.q.PhoneOwner(ctx, tx, n.E164())
-		if errors.Is(err, sql.ErrNoRows) {
-			rows, err := s.q.ClaimsOf(ctx, tx, n.E164())
-			if err != nil {
-				return fmt.Errorf("claims: %w", err)
-			}
-			switch len(rows) {
-			case 0:
-				return ErrNotFound
-			case 1:
-				person = rows[0].ID
-			default:
-				return fault.New(fault.Conflict, "account.several", len(rows))
-			}
-		} else if err != nil {
-			return fmt.Errorf("phone owner: %w", err)
-		}
-		if token, err = s.link(ctx, tx, forReset, person, id.ID{}, "", handedFor); err != nil {
-			return err
-		}
-		return audit.Note(ctx, tx, authz.Job(id.ID{}), "person.link_by_console", person)
-	})
-	return token, err
-}
-
-// FirstAdminLink makes the link by which the first admin signs up; false if there is one already.
-func (s *Service) FirstAdminLink(ctx context.Context) (token string, made bool, err error) {
-	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
-		n, err := s.q.CountRole(ctx, tx, accountdb.CountRoleParams{Role: string(authz.Admin)})
-		if err != nil {
-			return fmt.Errorf("count admins: %w", err)
-		}
-		if made = n == 0; !made {
-			return nil
-		}
-		token, err = s.link(ctx, tx, forAdmin, id.ID{}, id.ID{}, "", firstAdminFor)
-		if err != nil {
-			return err
-		}
-		return audit.Note(ctx, tx, authz.Job(id.ID{}), "admin.link_by_console", id.ID{})
-	})
-	return token, made, err
-}
-
-// IsFirstAdmin reports whether the link by which the first admin signs up still works.
-func (s *Service) IsFirstAdmin(ctx context.Context, token string) (ok bool, err error) {
-	err = s.db.View(ctx, scopeless, func(tx *store.Tx) error {
-		_, err := s.readLink(ctx, tx, forAdmin, token)
-		if errors.Is(err, ErrLink) {
-			ok = false
-			return nil
-		}
-		ok = err == nil
-		return err
-	})
-	return ok, err
-}
-
-// FirstAdmin signs up the first admin, who then enrols a second factor.
-func (s *Service) FirstAdmin(ctx context.Context, token string, n Newcomer, at Where) (in In, err error) {
-	if err := n.Validate(); err != nil {
-		return in, err
-	}
-	ident, err := parseIdentity(n.Who)
-	if err != nil {
-		return in, err
-	}
-	hash, err := s.hash(ctx, n.Password)
-	if err != nil {
-		return in, err
-	}
-	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
-		if _, err := s.takeLink(ctx, tx, forAdmin, token); err != nil {
-			return err
-		}
-		admins, err := s.q.CountRole(ctx, tx, accountdb.CountRoleParams{Role: string(authz.Admin)})
-		if err != nil {
-			return fmt.Errorf("count admins: %w", err)
-		}
-		if admins > 0 {
-			return ErrLink
-		}
-		person, err := s.insert(ctx, tx, n, ident, hash, at.Lang)
-		if err != nil {
-			return err
-		}
-		if err := s.AddOffice(ctx, tx, person, authz.Admin, nil, nil); err != nil {
-			return err
-		}
-		if in, err = s.enter(ctx, tx, person, at, false); err != nil {
-			return err
-		}
-		return audit.Note(ctx, tx, authz.Scope{Actor: person, Role: authz.Admin}, "admin.first", person)
-	})
-	return in, err
 }

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -15,17 +14,6 @@ import (
 	"lapak/internal/phone"
 	"lapak/internal/store"
 )
-
-// fresh asks for a proof of identity not older than authz.FreshFor.
-func fresh(sc authz.Scope) error {
-	if sc.ByPIN {
-		return authz.ErrPIN
-	}
-	if sc.Now.Sub(sc.ProvenAt) > authz.FreshFor {
-		return authz.ErrFresh
-	}
-	return nil
-}
 
 // Rename changes the person's name.
 func (s *Service) Rename(ctx context.Context, ses Session, name string) error {
@@ -44,7 +32,7 @@ func (s *Service) Rename(ctx context.Context, ses Session, name string) error {
 	})
 }
 
-func (s *Service) self(ctx context.Context, ses Session, verb string, change func(*store.Tx, accountdb.Person) error) error {
+func (s *Service) self(ctx context.Context, ses Session, verb string, change func(*store.Tx, accountdb.Person) error, diffs ...audit.Diff) error {
 	if ses.Scope.ByPIN {
 		return authz.ErrPIN
 	}
@@ -57,13 +45,22 @@ func (s *Service) self(ctx context.Context, ses Session, verb string, change fun
 		if err := change(tx, p); err != nil {
 			return err
 		}
-		return audit.Note(ctx, tx, personal(ses.Scope), verb, p.ID)
+		return audit.Note(ctx, tx, personal(ses.Scope), verb, p.ID, diffs...)
 	})
+}
+
+// shopNames are the names of the businesses that a person belongs to: no passwords of theirs.
+func (s *Service) shopNames(ctx context.Context, person id.ID) (names []string, err error) {
+	list, err := s.Memberships(ctx, person)
+	for _, m := range list {
+		names = append(names, m.Name)
+	}
+	return names, err
 }
 
 // ChangePhone claims another number. It is unproven until an officer has seen it.
 func (s *Service) ChangePhone(ctx context.Context, ses Session, number string) error {
-	if err := fresh(ses.Scope); err != nil {
+	if err := ses.Scope.Fresh(); err != nil {
 		return err
 	}
 	n, err := phone.Parse(number)
@@ -91,7 +88,7 @@ func (s *Service) ChangePhone(ctx context.Context, ses Session, number string) e
 
 // ChangeMail gives another mail address, or none; a link to it proves it.
 func (s *Service) ChangeMail(ctx context.Context, ses Session, mail string) error {
-	if err := fresh(ses.Scope); err != nil {
+	if err := ses.Scope.Fresh(); err != nil {
 		return err
 	}
 	if mail != "" {
@@ -137,7 +134,11 @@ func (s *Service) ChangePassword(ctx context.Context, ses Session, old, password
 	if ses.Scope.ByPIN {
 		return "", authz.ErrPIN
 	}
-	if err := judgePassword(password, phone.Number(p.Phone), p.Name); err != nil {
+	names, err := s.shopNames(ctx, p.ID)
+	if err != nil {
+		return "", err
+	}
+	if err := judgePassword(password, phone.Number(p.Phone), append(names, p.Name)...); err != nil {
 		return "", fault.Of(err).On("new")
 	}
 	if err := s.again(ctx, p, old, at.Address); err != nil {
@@ -196,86 +197,72 @@ func (s *Service) SeeNotices(ctx context.Context, person id.ID) error {
 	})
 }
 
-// The texts of the office that people accept.
-const (
-	Terms   = "terms"
-	Privacy = "privacy"
-)
+// ErrSoleOwner: a shop would be left without an owner; {0} is its name.
+var ErrSoleOwner = fault.New(fault.Conflict, "account.sole_owner")
 
-// Legal is one version of such a text. Version zero is the one that Lapak brings along.
-type Legal struct {
-	Kind    string
-	Version int64
-	Body    string
-	At      time.Time
-}
-
-// Legal is the version that holds now.
-func (s *Service) Legal(ctx context.Context, kind, lang string) (l Legal, err error) {
-	l = Legal{Kind: kind, Body: shipped(kind, lang)}
-	err = s.db.View(ctx, scopeless, func(tx *store.Tx) error {
-		v, err := s.q.LatestVersion(ctx, tx, kind)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
+// Close ends the person's account: all sessions and memberships, and what is
+// personal is overwritten. A shop of which they are the only owner has to be
+// handed over or closed before.
+func (s *Service) Close(ctx context.Context, ses Session) error {
+	if err := ses.Scope.Fresh(); err != nil {
+		return err
+	}
+	alone := id.ID{}
+	err := s.self(ctx, ses, "person.closed", func(tx *store.Tx, p accountdb.Person) error {
+		alone = id.ID{}
+		admins, err := s.q.LockAdmins(ctx, tx, id.ID{})
 		if err != nil {
-			return fmt.Errorf("version: %w", err)
+			return fmt.Errorf("lock admins: %w", err)
 		}
-		body, err := s.q.LegalText(ctx, tx, accountdb.LegalTextParams{Kind: kind, Version: v.Version, Lang: lang})
+		list, err := s.q.Memberships(ctx, tx, p.ID)
 		if err != nil {
-			return fmt.Errorf("text: %w", err)
+			return fmt.Errorf("memberships: %w", err)
 		}
-		l = Legal{kind, v.Version, body, v.PublishedAt}
+		for _, m := range list {
+			if m.Role == string(authz.Admin) && admins < 2 {
+				return ErrLastAdmin
+			}
+			if m.Role != string(authz.Owner) {
+				continue
+			}
+			n, err := s.q.CountRole(ctx, tx, accountdb.CountRoleParams{BusinessID: m.BusinessID, Role: m.Role})
+			if err != nil {
+				return fmt.Errorf("count owners: %w", err)
+			}
+			if n < 2 {
+				alone = m.BusinessID
+				return ErrSoleOwner
+			}
+		}
+		if p.Mail != "" && p.MailProvenAt != nil && s.Mail != nil {
+			if err := s.Mail.PutAccountMail(ctx, tx, p.Mail, p.Lang, "closed"); err != nil {
+				return err
+			}
+		}
+		if err := s.q.LetPhoneGo(ctx, tx, accountdb.LetPhoneGoParams{Phone: p.Phone, PersonID: p.ID}); err != nil {
+			return fmt.Errorf("let phone go: %w", err)
+		}
+		if err := s.q.LetMailGo(ctx, tx, accountdb.LetMailGoParams{Mail: p.Mail, PersonID: p.ID}); err != nil {
+			return fmt.Errorf("let mail go: %w", err)
+		}
+		if err := s.endOthers(ctx, tx, p.ID, ""); err != nil {
+			return err
+		}
+		for _, step := range []func(context.Context, accountdb.DBTX, id.ID) error{
+			s.q.DeletePINsOfPerson, s.q.DeleteMembershipsOfPerson, s.q.DeleteLinksOf, s.q.DeleteCodes, s.q.DeleteNotices,
+		} {
+			if err := step(ctx, tx, p.ID); err != nil {
+				return fmt.Errorf("close account: %w", err)
+			}
+		}
+		if err := s.q.ClosePerson(ctx, tx, accountdb.ClosePersonParams{ID: p.ID, At: &tx.Now}); err != nil {
+			return fmt.Errorf("close account: %w", err)
+		}
 		return nil
 	})
-	return l, err
-}
-
-// MaxLegal is how long a text may be.
-const MaxLegal = 40_000
-
-// PublishLegal makes a new version of a text, in both languages.
-func (s *Service) PublishLegal(ctx context.Context, sc authz.Scope, kind string, after int64, texts map[string]string) error {
-	if err := sc.Can(authz.EditTexts); err != nil {
-		return err
+	if errors.Is(err, ErrSoleOwner) && s.Business != nil {
+		name, _, _ := s.Business(ctx, alone)
+		return ErrSoleOwner.With(name)
 	}
-	var f fault.Fields
-	for _, lang := range []string{"id", "en"} {
-		f.Check(len(texts[lang]) >= 40, lang, "form.required")
-		f.Check(len(texts[lang]) <= MaxLegal, lang, "account.text_long", MaxLegal)
-	}
-	if kind != Terms && kind != Privacy {
-		return ErrNotFound
-	}
-	if err := f.Err(); err != nil {
-		return err
-	}
-	return s.db.Tx(ctx, personal(sc), func(tx *store.Tx) error {
-		for _, lang := range []string{"id", "en"} {
-			n, err := s.q.InsertText(ctx, tx, accountdb.InsertTextParams{
-				Kind: kind, Version: after + 1, Lang: lang, Body: texts[lang], PublishedBy: sc.Actor, PublishedAt: tx.Now,
-			})
-			if err != nil {
-				return fmt.Errorf("insert text: %w", err)
-			}
-			if n == 0 {
-				return fault.New(fault.Conflict, "account.text_changed")
-			}
-		}
-		return audit.Note(ctx, tx, personal(sc), "text.published", id.ID{}, audit.Diff{kind: {From: after, To: after + 1}})
-	})
-}
-
-// accept writes that a person accepts the terms and has read the notice, in the versions that hold now.
-func (s *Service) accept(ctx context.Context, tx *store.Tx, person id.ID, channel string) error {
-	for _, kind := range []string{Terms, Privacy} {
-		v, err := s.q.LatestVersion(ctx, tx, kind)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("version: %w", err)
-		}
-		if err := s.q.Accept(ctx, tx, accountdb.AcceptParams{PersonID: person, Kind: kind, Version: v.Version, Channel: channel, At: tx.Now}); err != nil {
-			return fmt.Errorf("accept: %w", err)
-		}
-	}
-	return nil
+	return err
 }

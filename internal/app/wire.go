@@ -82,6 +82,7 @@ func (a *App) Routes() [][]web.Route {
 func (a *App) hooks() {
 	a.names = &nameCache{}
 	a.Accounts.Business = a.nameOf
+	a.Accounts.Village = a.villageOf
 	if a.Mail.On() {
 		a.Accounts.Mail = accountMail{a}
 	}
@@ -216,31 +217,38 @@ type nameCache struct {
 }
 
 type named struct {
-	version           uint64
-	name, slug, place string
+	version                    uint64
+	name, slug, place, village string
 }
 
 func (a *App) nameOf(ctx context.Context, shop id.ID) (name, slug, place string) {
+	n := a.named(ctx, shop)
+	return n.name, n.slug, n.place
+}
+
+func (a *App) villageOf(ctx context.Context, shop id.ID) string { return a.named(ctx, shop).village }
+
+func (a *App) named(ctx context.Context, shop id.ID) named {
 	v := a.DB.Version(shop)
 	a.names.mu.Lock()
 	n, ok := a.names.kept[shop]
 	a.names.mu.Unlock()
 	if ok && v != 0 && n.version == v {
-		return n.name, n.slug, n.place
+		return n
 	}
 	b, err := a.Shops.Get(ctx, authz.Job(shop))
 	if err != nil {
 		a.log.WarnContext(ctx, "name of a business", "error", err)
-		return "", "", ""
+		return named{}
 	}
-	n = named{v, b.Name, b.Slug, b.Town()}
+	n = named{v, b.Name, b.Slug, b.Town(), b.Village}
 	a.names.mu.Lock()
 	if a.names.kept == nil || len(a.names.kept) > 10_000 {
 		a.names.kept = map[id.ID]named{}
 	}
 	a.names.kept[shop] = n
 	a.names.mu.Unlock()
-	return n.name, n.slug, n.place
+	return n
 }
 
 // accountMail words the mails about sign-in.
@@ -253,7 +261,7 @@ func (m accountMail) PutAccountMail(ctx context.Context, tx *store.Tx, to, lang,
 	case "reset":
 		args = []any{m.a.Config.Base() + "/atur-ulang/" + fmt.Sprint(args...)}
 	case "prove":
-		args = []any{m.a.Config.Base() + "/bukti-surel/" + fmt.Sprint(args...)}
+		args = []any{m.a.Config.Base() + "/bukti-email/" + fmt.Sprint(args...)}
 	default:
 		args = []any{m.a.Config.Base() + "/akun"}
 	}

@@ -185,6 +185,17 @@ func (sc Scope) Can(v Verb) error {
 	return nil
 }
 
+// Fresh returns nil if the person proved who they are at most FreshFor ago.
+func (sc Scope) Fresh() error {
+	switch {
+	case sc.ByPIN:
+		return ErrPIN
+	case sc.Now.Sub(sc.ProvenAt) > FreshFor:
+		return ErrFresh
+	}
+	return nil
+}
+
 // May reports whether Can allows v, leaving aside that a fresh proof may be
 // asked for: pages use it to show what a person could do.
 func (sc Scope) May(v Verb) bool {

@@ -162,7 +162,7 @@ func navigation(sc authz.Scope) []ui.NavItem {
 		add(authz.HideShops, "/dinas/banding", "gavel", "nav.appeals", false)
 		add(authz.RecoverPeople, "/dinas/pemulihan", "key-round", "nav.recovery", false)
 		add(authz.EditTexts, "/dinas/naskah", "file-text", "nav.texts", false)
-		add(authz.RunInstallation, "/admin", "settings", "nav.admin", true)
+		add(authz.RunInstallation, "/admin", "settings", "nav.admin", false)
 		add(authz.SignedIn, "/akun", "user", "nav.account", false)
 	case authz.Person, authz.Facilitator, authz.Analyst:
 		add(authz.SignedIn, "/akun", "user", "nav.account", false)

@@ -36,6 +36,38 @@ func (q *Queries) Accept(ctx context.Context, db DBTX, arg AcceptParams) error {
 	return err
 }
 
+const accepted = `-- name: Accepted :many
+SELECT kind, version FROM acceptances WHERE person_id = $1
+`
+
+type AcceptedRow struct {
+	Kind    string
+	Version int64
+}
+
+func (q *Queries) Accepted(ctx context.Context, db DBTX, personID id.ID) ([]AcceptedRow, error) {
+	rows, err := db.QueryContext(ctx, accepted, personID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AcceptedRow
+	for rows.Next() {
+		var i AcceptedRow
+		if err := rows.Scan(&i.Kind, &i.Version); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const claimantsByMail = `-- name: ClaimantsByMail :many
 SELECT id, password, disabled_at FROM people WHERE mail = $1 AND password_tag = $2 AND password <> '' ORDER BY id LIMIT 5
 `
@@ -162,6 +194,22 @@ func (q *Queries) ClearTries(ctx context.Context, db DBTX, membershipID id.ID) e
 	return err
 }
 
+const closePerson = `-- name: ClosePerson :exec
+UPDATE people SET name = '', phone = '', phone_proven_at = NULL, mail = '', mail_proven_at = NULL, password = '', password_tag = '',
+  totp_sealed = '', totp_at = NULL, totp_step = 0, last_membership = NULL, disabled_at = $1, updated_at = $1 WHERE id = $2
+`
+
+type ClosePersonParams struct {
+	At *time.Time
+	ID id.ID
+}
+
+// ClosePerson overwrites what is personal; the row stays, so that the log's ids lead somewhere.
+func (q *Queries) ClosePerson(ctx context.Context, db DBTX, arg ClosePersonParams) error {
+	_, err := db.ExecContext(ctx, closePerson, arg.At, arg.ID)
+	return err
+}
+
 const countGuess = `-- name: CountGuess :one
 INSERT INTO guesses (key, failures, since, wait_until) VALUES ($1, 1, $2, $2)
 ON CONFLICT (key) DO UPDATE SET failures = CASE WHEN guesses.since < $3 THEN 1 ELSE guesses.failures + 1 END,
@@ -268,6 +316,15 @@ func (q *Queries) DeleteInvitationsIn(ctx context.Context, db DBTX, businessID i
 	return err
 }
 
+const deleteLinksOf = `-- name: DeleteLinksOf :exec
+DELETE FROM account_links WHERE person_id = $1
+`
+
+func (q *Queries) DeleteLinksOf(ctx context.Context, db DBTX, personID id.ID) error {
+	_, err := db.ExecContext(ctx, deleteLinksOf, personID)
+	return err
+}
+
 const deleteMembership = `-- name: DeleteMembership :execrows
 DELETE FROM memberships WHERE id = $1 AND business_id = $2
 `
@@ -308,6 +365,24 @@ func (q *Queries) DeleteMembershipsOf(ctx context.Context, db DBTX, arg DeleteMe
 	return err
 }
 
+const deleteMembershipsOfPerson = `-- name: DeleteMembershipsOfPerson :exec
+DELETE FROM memberships WHERE person_id = $1
+`
+
+func (q *Queries) DeleteMembershipsOfPerson(ctx context.Context, db DBTX, personID id.ID) error {
+	_, err := db.ExecContext(ctx, deleteMembershipsOfPerson, personID)
+	return err
+}
+
+const deleteNotices = `-- name: DeleteNotices :exec
+DELETE FROM account_notices WHERE person_id = $1
+`
+
+func (q *Queries) DeleteNotices(ctx context.Context, db DBTX, personID id.ID) error {
+	_, err := db.ExecContext(ctx, deleteNotices, personID)
+	return err
+}
+
 const deletePIN = `-- name: DeletePIN :exec
 DELETE FROM pins WHERE membership_id = $1 AND business_id = $2
 `
@@ -342,6 +417,15 @@ type DeletePINsOfParams struct {
 
 func (q *Queries) DeletePINsOf(ctx context.Context, db DBTX, arg DeletePINsOfParams) error {
 	_, err := db.ExecContext(ctx, deletePINsOf, arg.PersonID, arg.BusinessID)
+	return err
+}
+
+const deletePINsOfPerson = `-- name: DeletePINsOfPerson :exec
+DELETE FROM pins WHERE membership_id IN (SELECT m.id FROM memberships m WHERE m.person_id = $1)
+`
+
+func (q *Queries) DeletePINsOfPerson(ctx context.Context, db DBTX, personID id.ID) error {
+	_, err := db.ExecContext(ctx, deletePINsOfPerson, personID)
 	return err
 }
 
@@ -926,6 +1010,49 @@ func (q *Queries) Link(ctx context.Context, db DBTX, arg LinkParams) (LinkRow, e
 	return i, err
 }
 
+const linkOf = `-- name: LinkOf :one
+SELECT token_hash, created_by, created_at, expires_at FROM account_links
+WHERE person_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 ORDER BY created_at DESC LIMIT 1
+`
+
+type LinkOfParams struct {
+	PersonID id.ID
+	Purpose  string
+	Now      time.Time
+}
+
+type LinkOfRow struct {
+	TokenHash string
+	CreatedBy id.ID
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) LinkOf(ctx context.Context, db DBTX, arg LinkOfParams) (LinkOfRow, error) {
+	row := db.QueryRowContext(ctx, linkOf, arg.PersonID, arg.Purpose, arg.Now)
+	var i LinkOfRow
+	err := row.Scan(
+		&i.TokenHash,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const lockAdmins = `-- name: LockAdmins :execrows
+UPDATE memberships SET role = 'admin' WHERE business_id = $1 AND role = 'admin'
+`
+
+// LockAdmins locks the memberships of all admins until the transaction ends, and counts them.
+func (q *Queries) LockAdmins(ctx context.Context, db DBTX, businessID id.ID) (int64, error) {
+	result, err := db.ExecContext(ctx, lockAdmins, businessID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const mailOwner = `-- name: MailOwner :one
 SELECT person_id FROM mail_owners WHERE mail = $1
 `
@@ -1104,6 +1231,107 @@ func (q *Queries) Notices(ctx context.Context, db DBTX, personID id.ID) ([]Notic
 	for rows.Next() {
 		var i NoticesRow
 		if err := rows.Scan(&i.ID, &i.Kind, &i.At); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const officeInvitations = `-- name: OfficeInvitations :many
+SELECT id, role, perms, regions, name, expires_at FROM invitations WHERE business_id = $1 AND used_at IS NULL AND expires_at > $2 ORDER BY id LIMIT 200
+`
+
+type OfficeInvitationsParams struct {
+	BusinessID id.ID
+	Now        time.Time
+}
+
+type OfficeInvitationsRow struct {
+	ID        id.ID
+	Role      string
+	Perms     string
+	Regions   string
+	Name      string
+	ExpiresAt time.Time
+}
+
+func (q *Queries) OfficeInvitations(ctx context.Context, db DBTX, arg OfficeInvitationsParams) ([]OfficeInvitationsRow, error) {
+	rows, err := db.QueryContext(ctx, officeInvitations, arg.BusinessID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OfficeInvitationsRow
+	for rows.Next() {
+		var i OfficeInvitationsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Role,
+			&i.Perms,
+			&i.Regions,
+			&i.Name,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const officers = `-- name: Officers :many
+SELECT m.id, m.person_id, m.role, m.perms, m.regions, m.created_at, p.name, p.phone, p.mail, p.totp_at
+FROM memberships m JOIN people p ON p.id = m.person_id
+WHERE m.business_id = $1 ORDER BY m.id LIMIT 500
+`
+
+type OfficersRow struct {
+	ID        id.ID
+	PersonID  id.ID
+	Role      string
+	Perms     string
+	Regions   string
+	CreatedAt time.Time
+	Name      string
+	Phone     string
+	Mail      string
+	TotpAt    *time.Time
+}
+
+func (q *Queries) Officers(ctx context.Context, db DBTX, businessID id.ID) ([]OfficersRow, error) {
+	rows, err := db.QueryContext(ctx, officers, businessID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OfficersRow
+	for rows.Next() {
+		var i OfficersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.PersonID,
+			&i.Role,
+			&i.Perms,
+			&i.Regions,
+			&i.CreatedAt,
+			&i.Name,
+			&i.Phone,
+			&i.Mail,
+			&i.TotpAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1332,6 +1560,32 @@ type PutNameParams struct {
 func (q *Queries) PutName(ctx context.Context, db DBTX, arg PutNameParams) error {
 	_, err := db.ExecContext(ctx, putName, arg.Name, arg.UpdatedAt, arg.ID)
 	return err
+}
+
+const putOfficer = `-- name: PutOfficer :execrows
+UPDATE memberships SET perms = $1, regions = $2 WHERE id = $3 AND business_id = $4 AND role = $5
+`
+
+type PutOfficerParams struct {
+	Perms      string
+	Regions    string
+	ID         id.ID
+	BusinessID id.ID
+	Role       string
+}
+
+func (q *Queries) PutOfficer(ctx context.Context, db DBTX, arg PutOfficerParams) (int64, error) {
+	result, err := db.ExecContext(ctx, putOfficer,
+		arg.Perms,
+		arg.Regions,
+		arg.ID,
+		arg.BusinessID,
+		arg.Role,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const putPIN = `-- name: PutPIN :exec

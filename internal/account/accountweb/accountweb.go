@@ -43,6 +43,8 @@ func Routes(s *account.Service) []web.Route {
 		{Pattern: "POST /atur-ulang/{token}", Verb: authz.Public, Handle: p.reset, Link: true},
 		{Pattern: "GET /bukti-email/{token}", Verb: authz.Public, Handle: p.provePage, Link: true},
 		{Pattern: "POST /bukti-email/{token}", Verb: authz.Public, Handle: p.prove, Link: true},
+		{Pattern: "GET /langkah-baru/{token}", Verb: authz.Public, Handle: p.newFactorPage, Link: true},
+		{Pattern: "POST /langkah-baru/{token}", Verb: authz.Public, Handle: p.newFactor, Link: true},
 		{Pattern: "GET /admin-pertama/{token}", Verb: authz.Public, Handle: p.firstPage, Link: true},
 		{Pattern: "POST /admin-pertama/{token}", Verb: authz.Public, Handle: p.first, Link: true},
 		{Pattern: "GET /undangan/{token}", Verb: authz.Public, Handle: p.invitedPage, Link: true},
@@ -67,13 +69,17 @@ func Routes(s *account.Service) []web.Route {
 		{Pattern: "GET /akun/usaha", Verb: authz.SignedIn, Handle: p.actPage},
 		{Pattern: "POST /akun/usaha", Verb: authz.SignedIn, Handle: p.act},
 
-		{Pattern: "GET /karyawan", Verb: authz.ManageStaff, Handle: p.staff},
+		{Pattern: "POST /akun/naskah/{kind}", Verb: authz.SignedIn, Handle: p.accept},
+		{Pattern: "GET /akun/tutup", Verb: authz.SignedIn, Handle: p.closePage},
+		{Pattern: "POST /akun/tutup", Verb: authz.SignedIn, Handle: p.closeAccount},
+
+		{Pattern: "GET /karyawan", Verb: authz.EditShop, Handle: p.staff},
 		{Pattern: "POST /karyawan/undangan", Verb: authz.ManageStaff, Handle: p.invite},
 		{Pattern: "POST /karyawan/undangan/{id}/penghapusan", Verb: authz.ManageStaff, Handle: p.withdraw},
 		{Pattern: "POST /karyawan/pembantu", Verb: authz.ManageStaff, Handle: p.helper},
 		{Pattern: "POST /karyawan/hp", Verb: authz.ManageStaff, Handle: p.enrol},
 		{Pattern: "POST /karyawan/hp/{id}/akhir", Verb: authz.ManageStaff, Handle: p.endDevice},
-		{Pattern: "GET /karyawan/{id}", Verb: authz.ManageStaff, Handle: p.member},
+		{Pattern: "GET /karyawan/{id}", Verb: authz.EditShop, Handle: p.member},
 		{Pattern: "POST /karyawan/{id}/izin", Verb: authz.ManageStaff, Handle: p.perms},
 		{Pattern: "POST /karyawan/{id}/pin", Verb: authz.ManageStaff, Handle: p.setPIN},
 		{Pattern: "POST /karyawan/{id}/keluar", Verb: authz.ManageStaff, Handle: p.endSessions},
@@ -85,8 +91,18 @@ func Routes(s *account.Service) []web.Route {
 		{Pattern: "POST /dinas/pemulihan", Verb: authz.RecoverPeople, Handle: p.search},
 		{Pattern: "POST /dinas/pemulihan/{id}/tautan", Verb: authz.RecoverPeople, Handle: p.handOver},
 		{Pattern: "POST /dinas/pemulihan/{id}/bukti-hp", Verb: authz.RecoverPeople, Handle: p.provePhone},
+		{Pattern: "POST /dinas/pemulihan/{id}/langkah-kedua", Verb: authz.RecoverPeople, Handle: p.askFactor},
+		{Pattern: "POST /dinas/pemulihan/{id}/langkah-kedua/kepastian", Verb: authz.RecoverPeople, Handle: p.confirmFactor},
 		{Pattern: "GET /dinas/naskah", Verb: authz.EditTexts, Handle: p.texts},
 		{Pattern: "POST /dinas/naskah/{kind}", Verb: authz.EditTexts, Handle: p.publish, MaxBody: 256 << 10},
+
+		{Pattern: "GET /admin", Verb: authz.RunInstallation, Handle: p.admin},
+		{Pattern: "POST /admin/undangan", Verb: authz.RunInstallation, Handle: p.inviteOffice},
+		{Pattern: "POST /admin/undangan/{id}/penghapusan", Verb: authz.RunInstallation, Handle: p.withdrawOffice},
+		{Pattern: "GET /admin/orang/{id}", Verb: authz.RunInstallation, Handle: p.officer},
+		{Pattern: "POST /admin/orang/{id}", Verb: authz.RunInstallation, Handle: p.changeOfficer},
+		{Pattern: "POST /admin/orang/{id}/akhir", Verb: authz.RunInstallation, Handle: p.endOfficer},
+		{Pattern: "POST /admin/pekerjaan/{id}", Verb: authz.RunInstallation, Handle: p.retryJob},
 	}
 }
 
@@ -127,9 +143,9 @@ func again(w http.ResponseWriter, err error, show func(*fault.Error, int) error)
 	return show(f, status(f))
 }
 
-func ticks(r *http.Request) (out []authz.Perm) {
+func ticks(r *http.Request, name string) (out []authz.Perm) {
 	_ = r.ParseForm()
-	for _, p := range r.Form["perms"] {
+	for _, p := range r.Form[name] {
 		out = append(out, authz.Perm(p))
 	}
 	return out
@@ -146,6 +162,14 @@ func home(sc authz.Scope) string {
 		if sc.May(authz.SeeRegistry) {
 			return "/dinas/usaha"
 		}
+		if sc.May(authz.RecoverPeople) {
+			return "/dinas/pemulihan"
+		}
+		if sc.May(authz.EditTexts) {
+			return "/dinas/naskah"
+		}
+	case authz.Admin:
+		return "/admin"
 	case authz.Person:
 		return "/mulai"
 	}
@@ -170,6 +194,15 @@ func (p pages) enter(w http.ResponseWriter, r *http.Request, in account.In) erro
 	}
 	if to == "" {
 		to = home(ses.Scope)
+	}
+	if !in.NewHere && !ses.Scope.ByPIN {
+		texts, err := p.s.Unaccepted(r.Context(), ses.Scope.Actor)
+		if err != nil {
+			return err
+		}
+		if len(texts) > 0 {
+			web.Flash(w, r, "account.texts_changed")
+		}
 	}
 	return web.SeeOther(w, r, to)
 }

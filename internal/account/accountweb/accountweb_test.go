@@ -91,13 +91,13 @@ func TestAHelperSignsInByPIN(t *testing.T) {
 	if p := w.Get("/karyawan"); p.Status != 200 {
 		t.Fatalf("GET /karyawan = %d", p.Status)
 	}
-	if p := w.Post("/karyawan/pembantu", url.Values{"name": {"Ani"}, "pin": {"1234"}, "perms": {"orders"}}); p.Status != 422 {
+	if p := w.Post("/karyawan/pembantu", url.Values{"helper_name": {"Ani"}, "helper_pin": {"1234"}, "helper_perms": {"orders"}}); p.Status != 422 || !strings.Contains(p.Body, `href="#helper_pin"`) {
 		t.Errorf("an easy PIN = %d", p.Status)
 	}
-	if p := w.Post("/karyawan/pembantu", url.Values{"name": {"Ani"}, "pin": {"7391"}, "perms": {"orders"}}); p.Status != 303 {
+	if p := w.Post("/karyawan/pembantu", url.Values{"helper_name": {"Ani"}, "helper_pin": {"7391"}, "helper_perms": {"orders"}}); p.Status != 303 {
 		t.Errorf("add helper = %d", p.Status)
 	}
-	if p := w.Post("/karyawan/undangan", url.Values{"name": {"Dedi"}, "role": {"courier"}}); p.Status != 200 || !strings.Contains(p.Body, "/undangan/") {
+	if p := w.Post("/karyawan/undangan", url.Values{"invite_name": {"Dedi"}, "role": {"courier"}}); p.Status != 200 || !strings.Contains(p.Body, "/undangan/") {
 		t.Errorf("invite = %d", p.Status)
 	}
 	if p := w.Get("/pin"); p.Status != 404 {
@@ -116,6 +116,12 @@ func TestAHelperSignsInByPIN(t *testing.T) {
 		t.Errorf("GET a stranger = %d", p.Status)
 	}
 	w.Post("/keluar", nil)
+	if p := w.Get("/masuk?ke=/pesanan"); p.Location() != "/pin?ke=%2Fpesanan" {
+		t.Errorf("a shared phone opens at %q, want at the names", p.Location())
+	}
+	if p := w.Get("/masuk?sandi=1"); p.Status != 200 || !strings.Contains(p.Body, `name="password"`) {
+		t.Errorf("the owner's way in on a shared phone = %d", p.Status)
+	}
 	if p := w.Get("/pin"); p.Status != 200 || !strings.Contains(p.Body, "Ani") {
 		t.Errorf("/pin = %d", p.Status)
 	}
@@ -133,5 +139,11 @@ func TestAHelperSignsInByPIN(t *testing.T) {
 	}
 	if p := w.Post("/keluar", nil); p.Location() != "/pin" {
 		t.Errorf("a helper signs out to %q", p.Location())
+	}
+	if err := s.EndDevice(t.Context(), authz.Scope{Role: authz.Owner, Business: shop}, list.Devices[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if p := w.Get("/masuk"); p.Status != 200 {
+		t.Errorf("/masuk on a phone that is no longer shared = %d %s", p.Status, p.Location())
 	}
 }

@@ -16,6 +16,7 @@ type myPage struct {
 	Who     account.Who
 	Logins  []account.Login
 	Notices []account.Notice
+	Texts   []account.Legal // that changed since the person accepted them
 	Choices int
 	ByPIN   bool
 	CanMail bool
@@ -38,6 +39,9 @@ func (p pages) showMine(w http.ResponseWriter, r *http.Request, code int, f *fau
 		return err
 	}
 	if d.Notices, err = p.s.Notices(r.Context(), ses.Scope.Actor); err != nil {
+		return err
+	}
+	if d.Texts, err = p.s.Unaccepted(r.Context(), ses.Scope.Actor); err != nil {
 		return err
 	}
 	if f != nil { // what was typed stays

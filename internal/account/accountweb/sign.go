@@ -3,6 +3,7 @@ package accountweb
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -18,7 +19,20 @@ func (p pages) signInPage(w http.ResponseWriter, r *http.Request) error {
 	if who := web.Person(r); who != nil {
 		return web.SeeOther(w, r, next(r, home(web.Scope(r))))
 	}
-	return web.Render(w, r, http.StatusOK, signInForm("", next(r, ""), p.gate.Device(r) != "", nil))
+	shared := p.gate.Device(r)
+	if shared != "" { // a shared phone opens at the names, unless its owner wants to type a password
+		_, err := p.s.Counter(r.Context(), shared)
+		switch {
+		case errors.Is(err, account.ErrDevice): // its owner ended it
+			p.gate.SetDevice(w, r, "")
+			shared = ""
+		case err != nil:
+			return err
+		case r.FormValue("sandi") == "":
+			return web.SeeOther(w, r, with("/pin", next(r, "")))
+		}
+	}
+	return web.Render(w, r, http.StatusOK, signInForm("", next(r, ""), shared != "", nil))
 }
 
 func (p pages) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -199,6 +213,11 @@ func (p pages) join(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Flash(w, r, "account.joined")
+	if needs, err := p.s.NeedsTOTP(r.Context(), after); err != nil {
+		return err
+	} else if needs && after.Scope.Role == authz.Person {
+		return web.SeeOther(w, r, "/akun/kode")
+	}
 	return web.SeeOther(w, r, home(after.Scope))
 }
 
@@ -236,7 +255,7 @@ func (p pages) pinPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, pinList(c))
+	return web.Render(w, r, http.StatusOK, pinList(c, next(r, "")))
 }
 
 func (p pages) padPage(w http.ResponseWriter, r *http.Request) error {
@@ -256,7 +275,7 @@ func (p pages) pad(w http.ResponseWriter, r *http.Request, code int, f *fault.Er
 	if !ok {
 		return web.ErrMissing
 	}
-	return web.Render(w, r, code, pinPad(m, f))
+	return web.Render(w, r, code, pinPad(m, next(r, ""), f))
 }
 
 func (p pages) pin(w http.ResponseWriter, r *http.Request) error {
@@ -271,4 +290,12 @@ func (p pages) pin(w http.ResponseWriter, r *http.Request) error {
 	// Known devices are noted for passwords alone.
 	in.Person, in.Pending = [16]byte{}, false
 	return p.enter(w, r, in)
+}
+
+// with is a path that leads on to another.
+func with(path, to string) string {
+	if to == "" {
+		return path
+	}
+	return path + "?ke=" + url.QueryEscape(to)
 }

@@ -16,9 +16,9 @@ type staffPage struct {
 	Roster account.Roster
 	Invite account.Invite
 	Helper account.Helper
-	Link   string // of the invitation just made
-	Shared bool   // this phone is a shared one
+	Shared bool // this phone is a shared one
 	Device string
+	Locked bool // changes ask for a fresh proof first
 }
 
 func (p pages) staff(w http.ResponseWriter, r *http.Request) error {
@@ -30,23 +30,30 @@ func (p pages) showStaff(w http.ResponseWriter, r *http.Request, code int, d sta
 	if d.Roster, err = p.s.Roster(r.Context(), web.Scope(r)); err != nil {
 		return err
 	}
-	d.Shared = p.gate.Device(r) != ""
+	d.Shared, d.Locked = p.gate.Device(r) != "", web.Scope(r).Can(authz.ManageStaff) != nil
 	return web.Render(w, r, code, staffList(d, f))
 }
 
+// The two forms on the page have fields with names of their own, so that each
+// fault stands beside its own form.
+var (
+	inviteFields = map[string]string{"name": "invite_name", "perms": "invite_perms"}
+	helperFields = map[string]string{"name": "helper_name", "perms": "helper_perms", "pin": "helper_pin"}
+)
+
 func (p pages) invite(w http.ResponseWriter, r *http.Request) error {
-	d := staffPage{Invite: account.Invite{Name: r.FormValue("name"), Role: authz.Role(r.FormValue("role")), Perms: ticks(r)}}
+	d := staffPage{Invite: account.Invite{Name: r.FormValue("invite_name"), Role: authz.Role(r.FormValue("role")), Perms: ticks(r, "invite_perms")}}
 	token, err := p.s.Invite(r.Context(), web.Scope(r), d.Invite)
 	if err != nil {
-		return again(w, err, func(f *fault.Error, code int) error { return p.showStaff(w, r, code, d, f) })
+		return again(w, err, func(f *fault.Error, code int) error { return p.showStaff(w, r, code, d, renamed(f, inviteFields)) })
 	}
-	return web.Render(w, r, http.StatusOK, invitation(d.Invite.Name, web.Base(r)+"/undangan/"+token))
+	return web.Render(w, r, http.StatusOK, invitation(d.Invite.Name, web.Base(r)+"/undangan/"+token, "/karyawan"))
 }
 
 func (p pages) helper(w http.ResponseWriter, r *http.Request) error {
-	d := staffPage{Helper: account.Helper{Name: r.FormValue("name"), PIN: r.FormValue("pin"), Perms: ticks(r)}}
+	d := staffPage{Helper: account.Helper{Name: r.FormValue("helper_name"), PIN: r.FormValue("helper_pin"), Perms: ticks(r, "helper_perms")}}
 	if _, err := p.s.AddHelper(r.Context(), web.Scope(r), d.Helper); err != nil {
-		return again(w, err, func(f *fault.Error, code int) error { return p.showStaff(w, r, code, d, f) })
+		return again(w, err, func(f *fault.Error, code int) error { return p.showStaff(w, r, code, d, renamed(f, helperFields)) })
 	}
 	web.Flash(w, r, "staff.helper_added", d.Helper.Name)
 	return web.SeeOther(w, r, "/karyawan")
@@ -110,7 +117,7 @@ func (p pages) showMember(w http.ResponseWriter, r *http.Request, code int, f *f
 	if !ok {
 		return web.ErrMissing
 	}
-	return web.Render(w, r, code, memberView(m, f))
+	return web.Render(w, r, code, memberView(m, web.Scope(r).Can(authz.ManageStaff) != nil, f))
 }
 
 func (p pages) perms(w http.ResponseWriter, r *http.Request) error {
@@ -118,7 +125,7 @@ func (p pages) perms(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.s.ChangePerms(r.Context(), web.Scope(r), which, ticks(r)); err != nil {
+	if err := p.s.ChangePerms(r.Context(), web.Scope(r), which, ticks(r, "perms")); err != nil {
 		return again(w, err, func(f *fault.Error, code int) error { return p.showMember(w, r, code, f) })
 	}
 	web.Flash(w, r, "ui.saved")
@@ -145,39 +152,6 @@ func (p pages) legal(kind string) func(http.ResponseWriter, *http.Request) error
 		}
 		return web.Render(w, r, http.StatusOK, legalView(l))
 	}
-}
-
-func (p pages) recovery(w http.ResponseWriter, r *http.Request) error {
-	return web.Render(w, r, http.StatusOK, recoveryPage("", nil, false, nil))
-}
-
-func (p pages) search(w http.ResponseWriter, r *http.Request) error {
-	list, err := p.s.Claims(r.Context(), web.Scope(r), r.FormValue("phone"))
-	if err != nil {
-		return again(w, err, func(f *fault.Error, code int) error {
-			return web.Render(w, r, code, recoveryPage(r.FormValue("phone"), nil, false, f))
-		})
-	}
-	return web.Render(w, r, http.StatusOK, recoveryPage(r.FormValue("phone"), list, true, nil))
-}
-
-func (p pages) handOver(w http.ResponseWriter, r *http.Request) error {
-	which, err := web.PathID(r, "id")
-	if err != nil {
-		return err
-	}
-	if r.FormValue("seen") != "on" {
-		return fault.New(fault.Invalid, "recovery.see_first")
-	}
-	token, err := p.s.HandOver(r.Context(), web.Scope(r), which)
-	if err != nil {
-		return err
-	}
-	return web.Render(w, r, http.StatusOK, handedOver(web.Base(r)+"/atur-ulang/"+token))
-}
-
-func (p pages) provePhone(w http.ResponseWriter, r *http.Request) error {
-	return p.change(w, r, "recovery.proven", "/dinas/pemulihan", func(v id.ID) error { return p.s.ProvePhone(r.Context(), web.Scope(r), v) })
 }
 
 func (p pages) texts(w http.ResponseWriter, r *http.Request) error {

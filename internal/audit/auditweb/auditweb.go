@@ -1,4 +1,5 @@
-// Package auditweb lets an owner read who did what in the own business.
+// Package auditweb lets an owner read who did what in the own business, and an
+// admin what was done in the installation outside of businesses.
 package auditweb
 
 import (
@@ -26,10 +27,13 @@ type pages struct {
 	accounts *account.Service
 }
 
-// Routes lists the page.
+// Routes lists the pages.
 func Routes(db *store.DB, accounts *account.Service) []web.Route {
 	p := pages{db, accounts}
-	return []web.Route{{Pattern: "GET /riwayat", Verb: authz.SeeAudit, Handle: p.list}}
+	return []web.Route{
+		{Pattern: "GET /riwayat", Verb: authz.SeeAudit, Handle: p.list},
+		{Pattern: "GET /admin/riwayat", Verb: authz.RunInstallation, Handle: p.installation},
+	}
 }
 
 func t(ctx context.Context, key string, args ...any) string { return i18n.T(ctx, key, args...) }
@@ -38,6 +42,25 @@ type view struct {
 	entries []audit.Entry
 	names   map[id.ID]string
 	next    string
+	all     bool // the installation's
+}
+
+// installation shows what was done outside of businesses.
+func (p pages) installation(w http.ResponseWriter, r *http.Request) error {
+	ctx, sc := r.Context(), web.Scope(r)
+	v := view{all: true}
+	entries, next, err := audit.List(ctx, p.db, sc, audit.Page{Before: web.Int(r, "sebelum")})
+	if err != nil {
+		return err
+	}
+	v.entries = entries
+	if next > 0 {
+		v.next = "/admin/riwayat?sebelum=" + strconv.FormatInt(next, 10)
+	}
+	if v.names, err = p.accounts.NamesOfOffice(ctx, sc); err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, listPage(v))
 }
 
 func (p pages) list(w http.ResponseWriter, r *http.Request) error {
@@ -67,6 +90,14 @@ func (v view) who(ctx context.Context, e audit.Entry) string {
 		return n
 	}
 	return t(ctx, "audit.role."+string(e.Role))
+}
+
+// about names whom of the office an entry concerns, if it is somebody else than its actor.
+func (v view) about(e audit.Entry) string {
+	if e.Object == e.Actor {
+		return ""
+	}
+	return v.names[e.Object]
 }
 
 // what names the act; one without words of its own is shown as it is written.
