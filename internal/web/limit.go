@@ -93,3 +93,24 @@ func (l *limiter) take(class Rate, caller string) error {
 	}
 	return nil
 }
+
+// full reports whether the next request of a class would be one too many, and
+// counts none.
+func (l *limiter) full(class Rate, caller string) error {
+	limit, ok := l.rates[class]
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.spans[class]
+	if !ok || s == nil || !now.Before(s.ends) {
+		return nil
+	}
+	if _, known := s.count[caller]; !known && len(s.count) >= maxCallers {
+		caller = ""
+	}
+	if s.count[caller] < limit.N {
+		return nil
+	}
+	wait := s.ends.Sub(now)
+	return errRate.With(int64(wait/time.Second) + 1).After(wait)
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"lapak/internal/authz"
+	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
 )
@@ -264,7 +265,7 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 	if st.who != nil || rt.Link {
 		w.Header().Set("Cache-Control", "no-store")
 	}
-	if err := s.limits.take(rt.Rate, s.caller(r, st)); err != nil {
+	if err := s.limit(rt.Rate, s.caller(r, st)); err != nil {
 		return err
 	}
 	if r.ContentLength > rt.MaxBody {
@@ -284,7 +285,29 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 			return err
 		}
 	}
-	return rt.Handle(w, r)
+	err := rt.Handle(w, r)
+	if rt.Rate == Links && missed(w, err) {
+		_ = s.limits.take(Links, s.caller(r, st)) // counts from the next one on
+	}
+	return err
+}
+
+// limit counts a request. Of links only those that lead nowhere count as
+// tries: many buyers behind one address may follow their orders.
+func (s *shell) limit(class Rate, caller string) error {
+	if class != Links {
+		return s.limits.take(class, caller)
+	}
+	if err := s.limits.full(Links, caller); err != nil {
+		return err
+	}
+	return s.limits.take(Pages, caller)
+}
+
+// missed reports whether the answer is that there is no such thing.
+func missed(w http.ResponseWriter, err error) bool {
+	cw, ok := w.(*writer)
+	return fault.Of(err).HasKind(fault.NotFound) || ok && cw.begun && cw.status == http.StatusNotFound
 }
 
 // checkOrigin lets a change through only if it comes from a page of ours: by
