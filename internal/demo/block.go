@@ -300,9 +300,25 @@ func (b *block) write(ctx context.Context, tx *store.Tx) error {
 	return nil
 }
 
-// most is how many orders are written at once while pages are served, so that
-// nobody who writes waits long.
-const most = 60
+// While pages are served, as many orders are written at once as take about
+// this long, so that nobody who writes waits long.
+const (
+	turn      = 120 * time.Millisecond
+	leastMany = 30
+	mostMany  = 600
+)
+
+// pace learns from how long so many orders took.
+func (m *Maker) pace(orders int64, took time.Duration) {
+	n := m.many.Load()
+	switch {
+	case took < turn/2 && orders >= n:
+		n = n * 3 / 2
+	case took > turn:
+		n = n * 2 / 3
+	}
+	m.many.Store(min(mostMany, max(leastMany, n)))
+}
 
 // history writes the older weeks of a shop, the last first.
 func (m *Maker) history(ctx context.Context, s *shop) (int64, error) {
@@ -310,16 +326,23 @@ func (m *Maker) history(ctx context.Context, s *shop) (int64, error) {
 	b := m.block(s)
 	for w := weeks - recent - 1; w >= 0; w-- {
 		b.week(w)
-		if b.orders == 0 || b.orders < most && w > 0 {
+		if b.orders == 0 || b.orders < m.many.Load() && w > 0 {
 			continue
 		}
 		if len(b.held) > 0 {
 			return n, fmt.Errorf("shop %d: an old order is open", s.n)
 		}
 		b.sum()
-		if err := m.DB.Tx(ctx, authz.Job(s.id), func(tx *store.Tx) error { return b.write(ctx, tx) }); err != nil {
+		var took time.Duration
+		if err := m.DB.Tx(ctx, authz.Job(s.id), func(tx *store.Tx) error {
+			began := time.Now()
+			err := b.write(ctx, tx)
+			took = time.Since(began)
+			return err
+		}); err != nil {
 			return n, fmt.Errorf("shop %d, week %d: %w", s.n, w, err)
 		}
+		m.pace(b.orders, took)
 		n += b.orders
 		m.written.Add(b.rows.count())
 		m.Progress(m.done.Add(b.orders), m.total)

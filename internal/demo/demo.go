@@ -52,6 +52,7 @@ type Maker struct {
 	secret  account.Secret
 	done    atomic.Int64 // orders written
 	written atomic.Int64 // rows written
+	many    atomic.Int64 // orders to write at once
 
 	// Step is told what is being prepared, Progress how many orders are there.
 	Step     func(text string)
@@ -76,6 +77,7 @@ func New(p Parts, size Size, now time.Time) (*Maker, error) {
 		return nil, err
 	}
 	m := &Maker{Parts: p, size: size, now: now.UTC().Truncate(time.Second), words: w, Step: func(string) {}, Progress: func(int64, int64) {}}
+	m.many.Store(2 * leastMany)
 	m.plan()
 	return m, nil
 }
@@ -103,13 +105,14 @@ func (m *Maker) Prepare(ctx context.Context) error {
 	return m.each(ctx, func(ctx context.Context, s *shop) (int64, error) { return m.open(ctx, s, pics) })
 }
 
-// Fill writes the older orders and then the directory, while pages are served.
+// Fill lists the shops in the directory and writes the older orders, while
+// pages are served.
 func (m *Maker) Fill(ctx context.Context) error {
 	ctx = store.Long(ctx)
-	if err := m.list(ctx); err != nil {
-		return err
-	}
-	return m.each(ctx, m.history)
+	listed := make(chan error, 1)
+	go func() { listed <- m.list(ctx) }()
+	err := m.each(ctx, m.history)
+	return errors.Join(err, <-listed)
 }
 
 // empty refuses a database in which there is anybody already.
