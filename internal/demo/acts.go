@@ -99,7 +99,7 @@ func (t *tale) act(a order.Act, why string) bool {
 		o.LastAct, o.LastFrom, o.LastBy, o.LastAt = a, from, person, &at
 		switch {
 		case o.State == order.Done:
-			t.spent = o.Total - o.Allowance
+			t.spent = o.Total - o.Code - o.Allowance
 		case o.State.Void():
 			t.spent, t.counted = 0, false
 		}
