@@ -21,6 +21,7 @@ import (
 	"lapak/internal/stock"
 	"lapak/internal/store"
 	"lapak/internal/store/storetest"
+	"lapak/internal/voucher"
 )
 
 // brings makes the shop bring goods anywhere for a flat fee.
@@ -199,6 +200,9 @@ func TestAnyRunOfMovesAddsUp(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			s.open(t, 20)
 			s.brings(t, 12_000)
+			if err := s.vouchers.Put(t.Context(), s.owner, voucher.Draft{ID: id.New(), Code: "HEMAT", Kind: voucher.Amount, Value: 15_000, Least: 30_000, Most: 4, Active: true}); err != nil {
+				r.Fatal(err)
+			}
 			var orders []order.Order
 			for range rapid.IntRange(1, 25).Draw(r, "steps") {
 				if len(orders) == 0 || rapid.IntRange(0, 5).Draw(r, "place") == 0 {
@@ -209,8 +213,15 @@ func TestAnyRunOfMovesAddsUp(t *testing.T) {
 					if m := rapid.SampledFrom(payment.Methods).Draw(r, "method"); m.Ahead() {
 						d.PayBy = m
 					}
+					if rapid.Bool().Draw(r, "voucher") {
+						d.Voucher = "HEMAT"
+					}
 					o, err := s.orders.Place(t.Context(), s.buyer, d)
-					if errors.Is(err, stock.ErrShort) {
+					if q, ok := order.Changed(err); ok { // the voucher took something off
+						d.SeenTotal = q.Total
+						o, err = s.orders.Place(t.Context(), s.buyer, d)
+					}
+					if errors.Is(err, stock.ErrShort) || fault.Of(err).Field("voucher") != nil {
 						continue
 					}
 					if err != nil {

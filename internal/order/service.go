@@ -303,6 +303,10 @@ var Invariants = []store.Invariant{
 		JOIN orders o ON o.business_id = l.business_id AND o.id = l.order_id
 		LEFT JOIN stock_holds h ON h.business_id = l.business_id AND h.order_id = l.order_id AND h.variant_id = l.variant_id
 		WHERE o.state IN ('placed', 'accepted', 'packed') AND l.tracked AND (h.quantity IS NULL OR h.quantity <> l.quantity)`},
+	{Name: "a customer's figures are those of their orders", SQL: `SELECT c.business_id, c.id FROM customers c
+		LEFT JOIN orders o ON o.business_id = c.business_id AND o.customer_id = c.id WHERE c.erased_at IS NULL GROUP BY c.business_id, c.id, c.orders, c.spent
+		HAVING c.orders <> sum(CASE WHEN o.state NOT IN ('cancelled', 'returned') THEN 1 ELSE 0 END)
+		OR c.spent <> sum(CASE WHEN o.state = 'done' THEN o.total - o.code - o.allowance ELSE 0 END)`},
 	{Name: "each order has a beginning", SQL: `SELECT o.business_id, o.id FROM orders o WHERE NOT EXISTS (
 		SELECT 1 FROM order_events e WHERE e.business_id = o.business_id AND e.order_id = o.id AND e.act = 'place')`},
 }
