@@ -87,16 +87,22 @@ func (db *DB) migrate(ctx context.Context, files fs.FS) error {
 	return db.checkSchema(ctx)
 }
 
+// hasTable reports whether the database has a table of that name.
+func (db *DB) hasTable(ctx context.Context, c *sql.Conn, name string) (bool, error) {
+	query := "SELECT count(*) FROM sqlite_master WHERE name = $1"
+	if db.Postgres() {
+		query = "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass($1)"
+	}
+	var n int64
+	err := c.QueryRowContext(ctx, query, name).Scan(&n)
+	return n > 0, err
+}
+
 // checkSchema refuses a database that only newer programs may use.
 func (db *DB) checkSchema(ctx context.Context) error {
 	var need int64
 	err := db.engine.owner(ctx, func(c *sql.Conn) error {
-		there := "SELECT count(*) FROM sqlite_master WHERE name = 'store_schema'"
-		if db.Postgres() {
-			there = "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('store_schema')"
-		}
-		var n int64
-		if err := c.QueryRowContext(ctx, there).Scan(&n); err != nil || n == 0 {
+		if there, err := db.hasTable(ctx, c, "store_schema"); err != nil || !there {
 			return err
 		}
 		return c.QueryRowContext(ctx, "SELECT min_reader FROM store_schema").Scan(&need)
@@ -118,6 +124,9 @@ func (db *DB) Pending(ctx context.Context) (int, error) {
 	}
 	done := 0
 	err = db.engine.owner(ctx, func(c *sql.Conn) error {
+		if there, err := db.hasTable(ctx, c, "goose_db_version"); err != nil || !there {
+			return err // a fresh database: nothing is done yet
+		}
 		return c.QueryRowContext(ctx, "SELECT count(DISTINCT version_id) FROM goose_db_version WHERE version_id > 0 AND is_applied").Scan(&done)
 	})
 	if err != nil {
