@@ -84,7 +84,7 @@ func versionText() string {
 		for _, s := range info.Settings {
 			switch s.Key {
 			case "vcs.revision":
-				revision = s.Value[:min(12, len(s.Value))]
+				revision = " " + s.Value[:min(12, len(s.Value))]
 			case "vcs.modified":
 				if s.Value == "true" {
 					dirty = " (changed)"
@@ -94,7 +94,7 @@ func versionText() string {
 		if v == "" {
 			v = "development"
 		}
-		return fmt.Sprintf("lapak %s %s%s, %s", v, revision, dirty, info.GoVersion)
+		return fmt.Sprintf("lapak %s%s%s, %s", v, revision, dirty, info.GoVersion)
 	}
 	return "lapak " + v
 }
