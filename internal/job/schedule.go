@@ -53,7 +53,7 @@ func (r *Runner) runSchedules(claiming, working context.Context) {
 			return
 		}
 		mine, err := r.claimSchedule(claiming, s)
-		if err != nil {
+		if err != nil && claiming.Err() == nil {
 			r.log.ErrorContext(claiming, "schedule cannot be claimed", "schedule", s.name, "error", err)
 		}
 		if !mine {
