@@ -119,6 +119,13 @@ func (m *Maker) open(ctx context.Context, s *shop, pics map[string][]blob.Pictur
 		if err := audit.Note(ctx, tx, sc, "business.created", s.id); err != nil {
 			return err
 		}
+		if s.n == 0 {
+			for _, p := range s.products {
+				if err := audit.Note(ctx, tx, sc, "product.made", p.id); err != nil {
+					return err
+				}
+			}
+		}
 		return audit.Note(ctx, tx, sc, "business.published", s.id)
 	})
 	if err != nil {
