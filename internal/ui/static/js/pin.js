@@ -18,8 +18,7 @@ for (const inp of document.querySelectorAll("input[data-pin]")) {
   };
   const done = () => {
     if (inp.value.length < inp.maxLength || inp.form.dataset.sent) return;
-    inp.form.dataset.sent = "1";
-    inp.form.requestSubmit();
+    inp.form.requestSubmit(); // which marks the form as sent
   };
   for (const d of "123456789") key(d, "", type(d));
   pad.append(document.createElement("span"));
@@ -29,5 +28,5 @@ for (const inp of document.querySelectorAll("input[data-pin]")) {
   inp.autofocus = false; inp.blur();
   inp.inputMode = "none"; // the keypad stands here already; a keyboard of keys still types
   inp.addEventListener("input", done);
-  addEventListener("pageshow", () => { delete inp.form.dataset.sent; inp.value = ""; });
+  addEventListener("pageshow", (e) => { if (e.persisted) inp.value = ""; }); // back again by the arrow
 }
