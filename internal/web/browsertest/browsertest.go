@@ -78,7 +78,7 @@ type Tab struct {
 // Start starts Chromium, named by LAPAK_CHROMIUM or found in the path.
 func Start(t testing.TB) *Browser {
 	t.Helper()
-	path := find()
+	path := Find()
 	if path == "" {
 		t.Fatal("no Chromium was found: install it (apt-get install chromium) or set LAPAK_CHROMIUM")
 	}
@@ -95,7 +95,8 @@ func Start(t testing.TB) *Browser {
 	return &Browser{t, ctx}
 }
 
-func find() string {
+// Find is the Chromium that is used, or empty.
+func Find() string {
 	if p := os.Getenv("LAPAK_CHROMIUM"); p != "" {
 		return p
 	}
@@ -288,6 +289,13 @@ func (p *Tab) Calm() {
 	p.problems = nil
 }
 
+// Forget leaves out of account what the console said so far.
+func (p *Tab) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.problems = nil
+}
+
 // Fits fails the test if the page can be scrolled sideways.
 func (p *Tab) Fits() {
 	p.t.Helper()
@@ -315,7 +323,10 @@ func (p *Tab) Axe() []Violation {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	raw := Eval[string](p, string(src)+`;axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}).then((r) => JSON.stringify(r.violations))`)
+	if !Eval[bool](p, `!!window.axe`) {
+		Eval[bool](p, string(src)+`;true`)
+	}
+	raw := Eval[string](p, `axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}).then((r) => JSON.stringify(r.violations))`)
 	var list []Violation
 	if err := json.Unmarshal([]byte(raw), &list); err != nil {
 		p.t.Fatalf("axe: %v", err)
