@@ -15,6 +15,10 @@ func Planted(img *image.RGBA) (Picture, error) {
 	w, h := img.Bounds().Dx(), img.Bounds().Dy()
 	p := Picture{Width: int64(w), Height: int64(h)}
 	for _, s := range publicSizes {
+		if n := len(p.files); n > 0 && w <= p.files[n-1].width && len(p.files[n-1].content) <= s.budget {
+			p.files = append(p.files, file{s.width, p.files[n-1].content}) // no wider than the one before
+			continue
+		}
 		one := img
 		if tw := min(s.width, w); tw < w {
 			one = image.NewRGBA(image.Rect(0, 0, tw, max(1, (h*tw+w/2)/w)))

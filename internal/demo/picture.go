@@ -11,7 +11,7 @@ import (
 )
 
 // side is the width and height of a drawn picture, in pixels.
-const side = 720
+const side = 640
 
 // canvas draws smooth shapes; places are given in hundredths of its side.
 type canvas struct {
