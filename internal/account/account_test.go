@@ -216,6 +216,38 @@ func TestGuessing(t *testing.T) {
 	})
 }
 
+// Who claims a number that is somebody else's gets no more guesses at its true
+// owner by signing in with their own password, or by signing up, in between.
+func TestASquatterHasNoMoreGuesses(t *testing.T) {
+	each(t, func(t *testing.T, s *account.Service, _ *store.DB, _ *clock) {
+		signUp(t, s, euis, secret)
+		mine := "delapan ekor angsa"
+		squatter := signUp(t, s, euis, mine)
+		known := from
+		known.Known = s.Known(s.Remember("", squatter.Person))
+		for name, at := range map[string]account.Where{"known": known, "unknown": from} {
+			let := 0
+			for n := range 40 {
+				if _, err := s.SignIn(t.Context(), euis, fmt.Sprintf("tebakan yang ke %d", n), at); errors.Is(err, account.ErrWrong) {
+					let++
+				}
+				if n%5 == 4 {
+					_, _ = s.SignIn(t.Context(), euis, mine, at)
+				}
+				if n%7 == 6 {
+					_, _ = s.SignUp(t.Context(), account.Newcomer{Who: euis, Password: fmt.Sprintf("sandi baru ke %d", n), Terms: true, Channel: "web"}, at)
+				}
+			}
+			if let > 10 {
+				t.Errorf("from a device that is %s: %d guesses were let through, want at most 10", name, let)
+			}
+		}
+		if _, err := s.SignIn(t.Context(), euis, mine, known); err != nil {
+			t.Errorf("a known device and its own password: %v", err)
+		}
+	})
+}
+
 func TestStaffComeAndGo(t *testing.T) {
 	each(t, func(t *testing.T, s *account.Service, db *store.DB, c *clock) {
 		boss, shop := owner(t, s, db, euis)

@@ -84,13 +84,13 @@ func wait(d time.Duration) error {
 }
 
 // gate counts a try to sign in as who from address, before the password is
-// looked at, and says which keys to free should it succeed.
-func (s *Service) gate(ctx context.Context, who identity, address string, known []id.ID) (keys []string, err error) {
+// looked at, and says which keys to free should it succeed. Where somebody who
+// claims the identity is known, device is who: the try counts for them alone.
+func (s *Service) gate(ctx context.Context, who identity, address string, known []id.ID) (keys []string, device id.ID, err error) {
 	var refused error
 	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
 		keys, refused = nil, nil
-		device, err := s.knows(ctx, tx, who, known)
-		if err != nil {
+		if device, err = s.knows(ctx, tx, who, known); err != nil {
 			return err
 		}
 		if !device.IsZero() {
@@ -112,7 +112,7 @@ func (s *Service) gate(ctx context.Context, who identity, address string, known 
 	if err == nil {
 		err = refused
 	}
-	return keys, err
+	return keys, device, err
 }
 
 // knows returns the person among known who claims the identity.
@@ -135,12 +135,14 @@ func (s *Service) knows(ctx context.Context, tx *store.Tx, who identity, known [
 	return id.ID{}, nil
 }
 
-// free takes back the counts of a try that succeeded: that of the account
-// wholly, that of the address by one.
+// free takes back the count of a try that succeeded. A count that concerns one
+// person alone goes wholly; those of a number and of an address, which others
+// may claim or share, go down by one, so that nobody's own success hides
+// guesses at somebody else.
 func (s *Service) free(ctx context.Context, tx *store.Tx, keys []string) error {
-	for i, k := range keys {
+	for _, k := range keys {
 		var err error
-		if i == 0 {
+		if len(keys) == 1 {
 			err = s.q.DeleteGuess(ctx, tx, k)
 		} else {
 			err = s.q.UncountGuess(ctx, tx, k)

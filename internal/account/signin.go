@@ -43,11 +43,17 @@ func (s *Service) SignIn(ctx context.Context, who, password string, at Where) (I
 	if len(password) > 4*MaxPassword {
 		password = password[:4*MaxPassword]
 	}
-	keys, err := s.gate(ctx, ident, at.Address, at.Known)
+	keys, device, err := s.gate(ctx, ident, at.Address, at.Known)
 	if err != nil {
 		return In{}, err
 	}
-	person, old, err := s.prove(ctx, ident, password)
+	person, old, err := s.prove(ctx, ident, password, device)
+	if err == nil && person.IsZero() && !device.IsZero() {
+		// Not who is known here: to all others who claim the number this device is a stranger.
+		if keys, _, err = s.gate(ctx, ident, at.Address, nil); err == nil {
+			person, old, err = s.prove(ctx, ident, password, id.ID{})
+		}
+	}
 	if err != nil {
 		return In{}, err
 	}
@@ -85,7 +91,8 @@ func (s *Service) SignIn(ctx context.Context, who, password string, at Where) (I
 
 // prove finds the person who claims the identity and has the password; zero if
 // there is none. It hashes once, or as often as claimants share 12 bits of it.
-func (s *Service) prove(ctx context.Context, ident identity, password string) (person id.ID, old bool, err error) {
+// With only, nobody else is looked at.
+func (s *Service) prove(ctx context.Context, ident identity, password string, only id.ID) (person id.ID, old bool, err error) {
 	type claim struct {
 		id   id.ID
 		hash string
@@ -146,6 +153,9 @@ func (s *Service) prove(ctx context.Context, ident identity, password string) (p
 	})
 	if err != nil {
 		return id.ID{}, false, err
+	}
+	if !only.IsZero() {
+		claims = slices.DeleteFunc(claims, func(c claim) bool { return c.id != only })
 	}
 	if len(claims) == 0 {
 		claims = []claim{{hash: s.dummy}}
@@ -298,11 +308,11 @@ func (s *Service) SignUp(ctx context.Context, n Newcomer, at Where) (In, error) 
 	if err != nil {
 		return In{}, err
 	}
-	keys, err := s.gate(ctx, ident, at.Address, at.Known)
+	keys, _, err := s.gate(ctx, ident, at.Address, nil)
 	if err != nil {
 		return In{}, err
 	}
-	there, _, err := s.prove(ctx, ident, n.Password)
+	there, _, err := s.prove(ctx, ident, n.Password, id.ID{})
 	if err != nil {
 		return In{}, err
 	}
