@@ -224,6 +224,17 @@ func (q *Queries) CloseAppeals(ctx context.Context, db DBTX, arg CloseAppealsPar
 	return err
 }
 
+const countSlugs = `-- name: CountSlugs :one
+SELECT count(*) FROM slugs WHERE business_id = $1
+`
+
+func (q *Queries) CountSlugs(ctx context.Context, db DBTX, businessID id.ID) (int64, error) {
+	row := db.QueryRowContext(ctx, countSlugs, businessID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const decideAppeal = `-- name: DecideAppeal :execrows
 UPDATE appeals SET decision = $1, answer = $2, decided_by = $3, decided_at = $4
 WHERE id = $5 AND decision = 'open'
