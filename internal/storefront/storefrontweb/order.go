@@ -62,7 +62,7 @@ type payView struct {
 	Copy, Coded     bool
 	Accounts        []accountView
 	QRIS, QRISNote  string
-	Proof           bool
+	Proof, Again    bool // a proof may be sent; one was
 	ProofLabel, ID  string
 }
 
@@ -257,7 +257,7 @@ func (p *pages) payOf(ctx context.Context, fo storefront.Followed, link string) 
 	if v.Proof = order.Has(fo.Actions, order.ActClaim); v.Proof {
 		v.ProofLabel = t(ctx, "storefront.proof_label")
 		if o.ClaimedAt != nil {
-			v.ProofLabel = t(ctx, "storefront.proof_again")
+			v.ProofLabel, v.Again = t(ctx, "storefront.proof_again"), true
 		}
 	}
 	return v
