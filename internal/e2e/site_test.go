@@ -303,7 +303,7 @@ func (s shop) order(name string, pay payment.Method, moves ...order.Move) order.
 	guest := authz.Scope{Role: authz.Guest, Business: s.sc.Business, Now: s.sc.Now}
 	d := order.Draft{
 		ID: id.New(), Channel: order.Web, Name: name, Phone: newPhone(), Way: order.Own, Village: village, Street: "Jl. Raya Jatinangor No. 12 RT 02 RW 05",
-		Landmark: "Gang sebelah warung Bu Iis, pagar hijau", PayBy: pay, Note: "Jangan terlalu pedas ya, Bu.",
+		Landmark: "Gang sebelah warung Bu Iis, pagar hijau", PayBy: pay, Note: "Jangan terlalu pedas ya, Bu.", Consent: true,
 		Lines: []stock.Want{{Variant: s.product.Variants[0].ID, Quantity: 2}, {Variant: s.choice.Variants[1].ID, Quantity: 1}},
 	}
 	q, err := s.site.Orders.Quote(ctx, guest, d)
