@@ -253,7 +253,7 @@ func (b *block) settle(tales []*tale, week uint64) {
 func (b *block) sum() {
 	for n, f := range b.buyers {
 		o := f.t.o
-		words, mark := customer.Planted(o.Name, o.Phone, customer.Address{})
+		words, _ := customer.Planted(o.Name, o.Phone, customer.Address{})
 		b.rows.add(tCustomers, b.s.id, o.Customer, o.Phone, o.Name, words, "", "", f.orders, f.spent, &f.first, &f.last, f.last, f.first)
 		if f.t.consent {
 			b.rows.add(tConsents, b.s.id, b.m.id(b.s.opened, kConsent, uint64(b.s.n), uint64(n)), o.Customer, string(customer.Promo), customer.ConsentVersion,
@@ -261,7 +261,7 @@ func (b *block) sum() {
 		}
 		if f.brought != nil {
 			a := f.brought.address()
-			_, mark = customer.Planted("", "", a)
+			_, mark := customer.Planted("", "", a)
 			b.rows.add(tAddresses, b.s.id, b.m.id(b.s.opened, kAddress, uint64(b.s.n), uint64(n)), o.Customer, mark, a.Village, a.Street, a.Landmark,
 				f.brought.o.PlacedAt)
 		}
