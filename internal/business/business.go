@@ -18,6 +18,7 @@ import (
 var (
 	ErrNotFound  = fault.New(fault.NotFound, "business.not_found")
 	ErrSlugTaken = fault.New(fault.Conflict, "business.slug_taken") // {0} a free one
+	ErrSlugs     = fault.New(fault.Conflict, "business.slugs_full") // {0} the most addresses of a shop
 	ErrEnded     = fault.New(fault.Conflict, "business.ended")
 )
 

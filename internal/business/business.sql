@@ -73,6 +73,9 @@ SELECT business_id, live FROM slugs WHERE slug = @slug;
 INSERT INTO slugs (slug, business_id, live, created_at) VALUES (@slug, @business_id, true, @created_at)
 ON CONFLICT (slug) DO NOTHING;
 
+-- name: CountSlugs :one
+SELECT count(*) FROM slugs WHERE business_id = @business_id;
+
 -- name: RetireSlugs :execrows
 UPDATE slugs SET live = false WHERE business_id = @business_id AND live = true;
 

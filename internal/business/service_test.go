@@ -2,6 +2,7 @@ package business_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -181,6 +182,24 @@ func TestOldAddressesLeadToTheNewOne(t *testing.T) {
 			if _, err := s.PutSlug(t.Context(), other, slug); err == nil {
 				t.Errorf("another shop took the old address %s", slug)
 			}
+		}
+	})
+}
+
+// One shop cannot hoard addresses; those it has stay its own.
+func TestAShopKeepsSoManyAddresses(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := service(t, db)
+		_, own := newShop(t, s, person(db), "Dapur Eneng")
+		for n := range business.MaxSlugs {
+			_, err := s.PutSlug(t.Context(), own, fmt.Sprintf("dapur-ke-%d", n))
+			f, last := fault.Of(err), n == business.MaxSlugs-1
+			if refused := f != nil && f.Field("slug") != nil && f.Field("slug").Key == business.ErrSlugs.Key; refused != last || (err == nil) == last {
+				t.Errorf("address %d: %v", n+2, err)
+			}
+		}
+		if _, err := s.PutSlug(t.Context(), own, "dapur-eneng"); err != nil {
+			t.Errorf("back to the first: %v", err)
 		}
 	})
 }

@@ -301,6 +301,9 @@ func (s *Service) NIK(ctx context.Context, sc authz.Scope) (string, error) {
 	return plain, err
 }
 
+// MaxSlugs bounds how many addresses one shop keeps for itself.
+const MaxSlugs = 10
+
 // PutSlug moves the shop to another address. The old one leads to it for ever
 // and stays the shop's own, so that the owner may go back.
 func (s *Service) PutSlug(ctx context.Context, sc authz.Scope, slug string) (Business, error) {
@@ -324,15 +327,22 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, b Business, slug strin
 	if _, err := s.q.RetireSlugs(ctx, tx, b.ID); err != nil {
 		return fmt.Errorf("retire address: %w", err)
 	}
-	n, err := s.q.TakeSlug(ctx, tx, businessdb.TakeSlugParams{Slug: slug, BusinessID: b.ID, CreatedAt: tx.Now})
+	n, err := s.q.ReviveSlug(ctx, tx, businessdb.ReviveSlugParams{Slug: slug, BusinessID: b.ID})
 	if err != nil {
-		return fmt.Errorf("take address: %w", err)
+		return fmt.Errorf("revive address: %w", err)
 	}
 	if n == 1 {
 		return nil
 	}
-	if n, err = s.q.ReviveSlug(ctx, tx, businessdb.ReviveSlugParams{Slug: slug, BusinessID: b.ID}); err != nil {
-		return fmt.Errorf("revive address: %w", err)
+	have, err := s.q.CountSlugs(ctx, tx, b.ID)
+	if err != nil {
+		return fmt.Errorf("count addresses: %w", err)
+	}
+	if have >= MaxSlugs {
+		return ErrSlugs.With(MaxSlugs).On("slug")
+	}
+	if n, err = s.q.TakeSlug(ctx, tx, businessdb.TakeSlugParams{Slug: slug, BusinessID: b.ID, CreatedAt: tx.Now}); err != nil {
+		return fmt.Errorf("take address: %w", err)
 	}
 	if n == 0 {
 		return ErrSlugTaken.On("slug")
