@@ -250,6 +250,9 @@ func (s *Service) Put(ctx context.Context, sc authz.Scope, d Draft) error {
 		if err != nil {
 			return err
 		}
+		if d.New {
+			return again(was, d)
+		}
 		n, err := s.q.Update(ctx, tx, voucherdb.UpdateParams{
 			BusinessID: sc.Business, ID: d.ID, Code: d.Code, Kind: string(d.Kind), Value: d.Value, Cap: d.Cap, MinGoods: d.Least, StartsAt: d.StartsAt,
 			EndsAt: d.EndsAt, MaxUses: d.Most, PerBuyer: d.Each, Active: d.Active,
@@ -272,10 +275,25 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dr
 	if err != nil {
 		return fmt.Errorf("insert voucher: %w", err)
 	}
-	if n == 0 {
+	if n == 0 { // the code is taken, or the same form was faster
+		was, err := s.get(ctx, tx, sc, d.ID)
+		if err == nil && d.New {
+			return again(was, d)
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
 		return ErrTaken.On("code")
 	}
 	return audit.Note(ctx, tx, sc, "voucher.made", d.ID, diff(Voucher{}, d))
+}
+
+// again is nil if the voucher that the form made is the one that d describes.
+func again(was Voucher, d Draft) error {
+	if len(diff(was, d)) > 0 {
+		return ErrOtherBody
+	}
+	return nil
 }
 
 func diff(was Voucher, d Draft) audit.Diff {
