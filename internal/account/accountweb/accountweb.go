@@ -106,8 +106,6 @@ func Routes(s *account.Service) []web.Route {
 	}
 }
 
-func t(r *http.Request, key string, args ...any) string { return i18n.T(r.Context(), key, args...) }
-
 // session is the session of a request, or the fault that asks to sign in.
 func (p pages) session(r *http.Request) (account.Session, error) {
 	ses, ok, err := p.gate.Session(r.Context(), r)
