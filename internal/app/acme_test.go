@@ -110,7 +110,12 @@ func (a *authority) open(r *http.Request, payload any) error {
 		return err
 	}
 	if head.JWK != nil {
-		a.account = &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(b64(head.JWK.X)), Y: new(big.Int).SetBytes(b64(head.JWK.Y))}
+		point := append([]byte{4}, append(b64(head.JWK.X), b64(head.JWK.Y)...)...) // uncompressed
+		pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+		if err != nil {
+			return err
+		}
+		a.account = pub
 	}
 	pub, ok := a.account.(*ecdsa.PublicKey)
 	if !ok || head.Alg != "ES256" {
