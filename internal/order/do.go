@@ -167,7 +167,8 @@ func (s *Service) done(ctx context.Context, tx *store.Tx, sc authz.Scope, order 
 	if err != nil {
 		return false, fmt.Errorf("read event: %w", err)
 	}
-	if e.OrderID != order || e.Act != string(m.Act) || e.Reason != m.Reason {
+	other := e.OrderID != order || e.Act != string(m.Act) || e.Reason != m.Reason
+	if other || m.Amount > 0 && e.Amount > 0 && e.Amount != m.Amount {
 		return false, ErrOtherBody
 	}
 	return true, nil

@@ -150,3 +150,20 @@ func TestManyAtTheSameMoment(t *testing.T) {
 		sound(t, db)
 	})
 }
+
+// The same move sent twice is one; with another sum it is refused, not passed over.
+func TestMoveSentAgainWithAnotherSum(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newShop(t, db, 5)
+		o := s.place(t, s.draft(2))
+		m := order.Move{ID: id.New(), Act: order.ActPay, Method: "cash", Amount: o.Total / 2}
+		o = s.do(t, o, m)
+		if again := s.do(t, o, m); again.Paid != o.Paid {
+			t.Errorf("sent twice: paid %d, want %d", again.Paid, o.Paid)
+		}
+		m.Amount++
+		if _, err := s.orders.Do(t.Context(), s.owner, o.ID, m); !errors.Is(err, order.ErrOtherBody) {
+			t.Errorf("with another sum: %v, want %v", err, order.ErrOtherBody)
+		}
+	})
+}
