@@ -283,6 +283,10 @@ func (v showView) name(ctx context.Context, e order.Event) string {
 		return t(ctx, "orderweb.by_buyer")
 	case authz.Machine:
 		return t(ctx, "orderweb.by_clock")
+	case authz.Owner:
+		if v.names[e.Person] == "" {
+			return t(ctx, "orderweb.by_owner")
+		}
 	}
 	if n := v.names[e.Person]; n != "" {
 		return n
