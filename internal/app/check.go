@@ -12,6 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"lapak/internal/audit"
+	"lapak/internal/fault"
+	"lapak/internal/id"
 	"lapak/internal/store"
 )
 
@@ -148,11 +151,35 @@ func checkData(ctx context.Context, c Config, say func(what, state, detail strin
 		say("services", "FAIL", err.Error())
 		return
 	}
+	checkHistory(ctx, a, say)
 	if !a.Mail.On() {
 		say("mail", "WARN", "off: people reset passwords at the office or by lapak admin reset")
 	} else if err := a.Mail.Check(ctx); err != nil {
 		say("mail", "FAIL", err.Error())
 	} else {
 		say("mail", "OK", "the server answers")
+	}
+}
+
+// checkHistory follows the chain of every business's history, and of the
+// installation's own.
+func checkHistory(ctx context.Context, a *App, say func(what, state, detail string)) {
+	entries, bad := int64(0), 0
+	follow := func(b id.ID) error {
+		n, err := audit.Verify(ctx, a.DB, b)
+		entries += n
+		if fault.Of(err) != nil {
+			bad++
+			say("history", "FAIL", "the chain is broken for business "+b.String())
+			return nil
+		}
+		return err
+	}
+	if err := errors.Join(follow(id.ID{}), a.Shops.Each(ctx, follow)); err != nil {
+		say("history", "FAIL", err.Error())
+		return
+	}
+	if bad == 0 {
+		say("history", "OK", fmt.Sprintf("%d entries, each in its chain", entries))
 	}
 }

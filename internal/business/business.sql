@@ -176,3 +176,7 @@ ON CONFLICT (person_id) DO UPDATE SET business_id = excluded.business_id, step =
 
 -- name: DeleteOnboarding :execrows
 DELETE FROM onboardings WHERE person_id = @person_id;
+
+-- Businesses lists all of them in the order of their ids, for what goes over the whole installation.
+-- name: Businesses :many
+SELECT business_id FROM registry WHERE business_id > @after ORDER BY business_id LIMIT @max;

@@ -317,3 +317,28 @@ func cleanText(s string) string {
 func foldName(s string) string { return " " + strings.ReplaceAll(fold(s, 4*maxName), "-", " ") }
 
 func change(from, to string) audit.Change { return audit.Change{From: from, To: to} }
+
+// Each calls fn with every business of the installation, a part of them at a
+// time, until fn fails.
+func (s *Service) Each(ctx context.Context, fn func(business id.ID) error) error {
+	sc := authz.Job(id.ID{})
+	for last := (id.ID{}); ; {
+		var list []id.ID
+		err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+			list, err = s.q.Businesses(ctx, tx, businessdb.BusinessesParams{After: last, Max: 500})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("list businesses: %w", err)
+		}
+		for _, b := range list {
+			if err := fn(b); err != nil {
+				return err
+			}
+			last = b
+		}
+		if len(list) < 500 {
+			return nil
+		}
+	}
+}

@@ -185,6 +185,39 @@ func (q *Queries) Business(ctx context.Context, db DBTX, businessID id.ID) (Busi
 	return i, err
 }
 
+const businesses = `-- name: Businesses :many
+SELECT business_id FROM registry WHERE business_id > $1 ORDER BY business_id LIMIT $2
+`
+
+type BusinessesParams struct {
+	After id.ID
+	Max   int32
+}
+
+// Businesses lists all of them in the order of their ids, for what goes over the whole installation.
+func (q *Queries) Businesses(ctx context.Context, db DBTX, arg BusinessesParams) ([]id.ID, error) {
+	rows, err := db.QueryContext(ctx, businesses, arg.After, arg.Max)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []id.ID
+	for rows.Next() {
+		var business_id id.ID
+		if err := rows.Scan(&business_id); err != nil {
+			return nil, err
+		}
+		items = append(items, business_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const bySlug = `-- name: BySlug :one
 SELECT s.business_id, c.slug FROM slugs s JOIN slugs c ON c.business_id = s.business_id AND c.live = true WHERE s.slug = $1
 `
