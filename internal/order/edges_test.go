@@ -205,7 +205,8 @@ func TestErasingTakesTheProofsAway(t *testing.T) {
 		if err := open(); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.Tx(t.Context(), s.owner, func(tx *store.Tx) error { return s.orders.Erase(t.Context(), tx, s.owner, o.Customer) }); err != nil {
+		s.orders.Customers.OnErase = s.orders.Erase
+		if err := s.orders.Customers.Erase(t.Context(), s.owner, o.Customer); err != nil {
 			t.Fatal(err)
 		}
 		if err := open(); !errors.Is(err, blob.ErrNotFound) {
