@@ -23,11 +23,11 @@ type options struct {
 // same name: --base-url is LAPAK_BASE_URL. A flag wins over its variable.
 func flags(name string, o *options) *flag.FlagSet {
 	fs := flag.NewFlagSet("lapak "+name, flag.ContinueOnError)
-	addr, metrics, data := "localhost:8080", "localhost:9464", "data"
+	addr, metrics, data := app.DefaultAddr, "localhost:9464", "data"
 	if name == "demo" {
 		metrics, data = "", defaultDemoData()
 	}
-	fs.StringVar(&o.Addr, "addr", addr, "`host:port` to serve pages on")
+	fs.StringVar(&o.Addr, "addr", addr, "`host:port` to serve pages on; with --domain :443, with --tls :8443")
 	fs.StringVar(&o.MetricsAddr, "metrics-addr", metrics, "`host:port` to serve Prometheus metrics on; empty: none")
 	fs.StringVar(&o.Data, "data", data, "`folder` of the database, the key and the certificates")
 	fs.StringVar(&o.DB, "db", "", "database: sqlite:PATH or postgres://user:password@host/name; empty: sqlite in the data folder")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,4 +98,25 @@ func TestSiteStands(t *testing.T) {
 		}
 		s.holds(t)
 	})
+}
+
+func TestWherePagesAreServed(t *testing.T) {
+	for name, c := range map[string]struct {
+		app.Config
+		want string
+	}{
+		"as it is":            {app.Config{Addr: app.DefaultAddr}, "http://localhost:8080"},
+		"an address":          {app.Config{Addr: ":9000"}, "http://localhost:9000"},
+		"a domain":            {app.Config{Addr: app.DefaultAddr, Domain: "lapak.example.org"}, "https://lapak.example.org"},
+		"behind a proxy":      {app.Config{Addr: app.DefaultAddr, BaseURL: "https://lapak.example.org/"}, "https://lapak.example.org"},
+		"an address with tls": {app.Config{Addr: "localhost:9443", TLS: true}, "https://localhost:9443"},
+	} {
+		if got := c.Base(); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	open := app.Config{Addr: app.DefaultAddr, TLS: true}
+	if got := open.Base(); !strings.HasPrefix(got, "https://") || !strings.HasSuffix(got, ":8443") {
+		t.Errorf("tls for the network: %q", got)
+	}
 }

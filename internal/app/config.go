@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -134,9 +135,13 @@ func (c *Config) Base() string {
 	if c.TLS {
 		scheme = "https"
 	}
-	addr := c.Addr
-	if strings.HasPrefix(addr, ":") {
-		addr = "localhost" + addr
+	addr := c.listenAddr()
+	if port, open := strings.CutPrefix(addr, ":"); open {
+		host := "localhost"
+		if list := addresses(); c.TLS && len(list) > 2 {
+			host = list[2].String() // the machine's own in its network
+		}
+		addr = net.JoinHostPort(host, port)
 	}
 	return scheme + "://" + addr
 }

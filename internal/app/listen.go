@@ -37,7 +37,7 @@ type Doors struct {
 // started, so that a port in use is told at once.
 func (c *Config) Open() (*Doors, error) {
 	var d Doors
-	addr := c.Addr
+	addr := c.listenAddr()
 	switch {
 	case c.Domain != "":
 		m, err := c.manager()
@@ -46,12 +46,6 @@ func (c *Config) Open() (*Doors, error) {
 		}
 		d.acme, d.tls = m, m.TLSConfig()
 		host, _, _ := net.SplitHostPort(addr)
-		if host == "localhost" {
-			host = "" // the default is for trying things out; a domain is for the world
-		}
-		if addr == "localhost:8080" {
-			addr = ":443"
-		}
 		if d.plain, err = net.Listen("tcp", net.JoinHostPort(host, "80")); err != nil {
 			slog.Warn("port 80 cannot be taken; certificates are proven on the main port alone", "error", err)
 		}
@@ -88,6 +82,25 @@ func (d *Doors) Close() {
 			_ = l.Close()
 		}
 	}
+}
+
+// DefaultAddr is where pages are served if nothing else is said: on this
+// machine alone.
+const DefaultAddr = "localhost:8080"
+
+// listenAddr is where pages are served. Whoever asks for HTTPS without naming
+// an address means other machines: the world for a domain, the phones of the
+// same network for a certificate of our own.
+func (c *Config) listenAddr() string {
+	switch {
+	case c.Addr != DefaultAddr:
+		return c.Addr
+	case c.Domain != "":
+		return ":443"
+	case c.TLS:
+		return ":8443"
+	}
+	return c.Addr
 }
 
 func (c *Config) manager() (*autocert.Manager, error) {
