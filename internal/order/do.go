@@ -60,6 +60,8 @@ func (m Move) Validate() error {
 	case ActDeliver:
 		f.Check(m.Receiver != "", "receiver", "form.required")
 		f.Check(slices.Contains(Relations, m.Relation), "relation", "form.choose")
+	case ActAssign:
+		f.Check(!m.Courier.IsZero(), "courier", "form.choose")
 	case ActNote, ActAnswer:
 		f.Check(m.Text != "", "text", "form.required")
 	case ActEdit:
@@ -267,6 +269,7 @@ func (s *Service) endLink(ctx context.Context, tx *store.Tx, sc authz.Scope, ord
 var effects = map[Act]func(*step, context.Context) error{
 	ActAccept:   func(st *step, _ context.Context) error { st.o.AcceptedAt = &st.tx.Now; return nil },
 	ActPack:     func(st *step, _ context.Context) error { st.o.PackedAt = &st.tx.Now; return nil },
+	ActAssign:   (*step).assign,
 	ActHandOver: (*step).handOver,
 	ActCollect:  (*step).collect,
 	ActDeliver:  (*step).deliver,
@@ -334,11 +337,20 @@ func (st *step) brings(ctx context.Context) error {
 	return err
 }
 
+// assign says who is to bring the order; the hand-over may still name another.
+func (st *step) assign(ctx context.Context) error {
+	st.o.Courier = st.m.Courier
+	return st.brings(ctx)
+}
+
 func (st *step) handOver(ctx context.Context) error {
 	if err := st.brings(ctx); err != nil {
 		return err
 	}
-	st.o.SentAt, st.o.Courier, st.o.HoldUntil = &st.tx.Now, st.m.Courier, nil
+	if !st.m.Courier.IsZero() {
+		st.o.Courier = st.m.Courier // else who was assigned
+	}
+	st.o.SentAt, st.o.HoldUntil = &st.tx.Now, nil
 	st.o.Tries = max(st.o.Tries, 0)
 	return st.s.Stock.Take(ctx, st.tx, st.sc, st.o.ID)
 }

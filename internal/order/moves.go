@@ -17,6 +17,7 @@ const (
 	ActAccept   Act = "accept"
 	ActDecline  Act = "decline"
 	ActPack     Act = "pack"
+	ActAssign   Act = "assign"    // who is to bring it
 	ActHandOver Act = "hand_over" // to the courier
 	ActCollect  Act = "collect"   // to the buyer, at the shop
 	ActDeliver  Act = "deliver"
@@ -62,6 +63,7 @@ var rules = []struct {
 	{ActPay, rule{from: []State{Placed, Accepted, Packed, Sent, Failed, Done}, verb: authz.TakePayments, fits: due}},
 	{ActUnclaim, rule{from: live, verb: authz.TakePayments, fits: func(o Order) bool { return o.ClaimedAt != nil && o.Due() > 0 }}},
 	{ActPack, rule{from: []State{Accepted}, to: Packed, verb: authz.MoveOrders, undo: true, bulk: true}},
+	{ActAssign, rule{from: []State{Accepted, Packed}, verb: authz.MoveOrders, way: Own}},
 	{ActHandOver, rule{from: []State{Accepted, Packed}, to: Sent, verb: authz.MoveOrders, way: Own, bulk: true, fits: paidAhead}},
 	{ActCollect, rule{from: []State{Accepted, Packed}, to: Done, verb: authz.MoveOrders, way: Pickup, fits: paidAhead}},
 	{ActDeliver, rule{from: []State{Sent}, to: Done, verb: authz.Deliver, way: Own}},

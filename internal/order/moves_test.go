@@ -116,6 +116,7 @@ func acts(s *shop, o order.Order) map[order.Act]order.Move {
 		order.ActAccept:   {},
 		order.ActDecline:  {Reason: "sold_out"},
 		order.ActPack:     {},
+		order.ActAssign:   {Courier: s.owner.Actor},
 		order.ActHandOver: {},
 		order.ActCollect:  {},
 		order.ActDeliver:  {Receiver: "Ujang", Relation: "self"},

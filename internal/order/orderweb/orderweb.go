@@ -63,6 +63,7 @@ var deeds = []deed{
 	{order.ActAccept, "penerimaan", authz.MoveOrders},
 	{order.ActDecline, "penolakan", authz.CancelOrders},
 	{order.ActPack, "pengemasan", authz.MoveOrders},
+	{order.ActAssign, "penugasan", authz.MoveOrders},
 	{order.ActHandOver, "penyerahan", authz.MoveOrders},
 	{order.ActCollect, "pengambilan", authz.MoveOrders},
 	{order.ActDeliver, "pengantaran", authz.Deliver},
