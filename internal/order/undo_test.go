@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lapak/internal/fault"
+	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/order"
 	"lapak/internal/payment"
@@ -164,6 +165,29 @@ func TestMoveSentAgainWithAnotherSum(t *testing.T) {
 		m.Amount++
 		if _, err := s.orders.Do(t.Context(), s.owner, o.ID, m); !errors.Is(err, order.ErrOtherBody) {
 			t.Errorf("with another sum: %v, want %v", err, order.ErrOtherBody)
+		}
+	})
+}
+
+// Who was chosen before brings it, also when many are handed over at once.
+func TestHandOverGoesToWhoWasAssigned(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newShop(t, db, 5)
+		s.brings(t, 12_000)
+		o := s.do(t, s.place(t, s.brought(1)), order.Move{Act: order.ActAccept})
+		if _, err := s.orders.Do(t.Context(), s.owner, o.ID, order.Move{Act: order.ActAssign}); fault.Of(err).Field("courier") == nil {
+			t.Errorf("nobody assigned: %v", err)
+		}
+		courier := id.New()
+		o = s.do(t, o, order.Move{Act: order.ActAssign, Courier: courier})
+		if o.State != order.Accepted || o.Courier != courier {
+			t.Errorf("assigned = %s, %v", o.State, o.Courier)
+		}
+		if n, err := s.orders.DoMany(t.Context(), s.owner, []id.ID{o.ID}, order.ActHandOver); err != nil || n != 1 {
+			t.Fatalf("DoMany = %d, %v", n, err)
+		}
+		if d, err := s.orders.Get(t.Context(), s.owner, o.ID); err != nil || d.State != order.Sent || d.Courier != courier {
+			t.Errorf("handed over = %s to %v, %v", d.State, d.Courier, err)
 		}
 	})
 }
