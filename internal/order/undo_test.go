@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lapak/internal/fault"
-	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/order"
 	"lapak/internal/payment"
