@@ -122,7 +122,6 @@ type listView struct {
 	rows   []order.Order
 	next   string
 	words  string
-	money  bool // takings may be seen
 	bulk   []order.Act
 	slug   string
 }
@@ -130,7 +129,7 @@ type listView struct {
 func (p pages) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, sc := r.Context(), web.Scope(r)
 	q := r.URL.Query()
-	v := listView{tab: order.Tab(q.Get("tab")), words: strings.TrimSpace(q.Get("q")), money: sc.May(authz.SeeMoney)}
+	v := listView{tab: order.Tab(q.Get("tab")), words: strings.TrimSpace(q.Get("q"))}
 	if v.tab == "" && v.words == "" {
 		v.tab = order.TabAction
 	}
@@ -224,7 +223,6 @@ type showView struct {
 	fault    *fault.Error
 	failed   order.Act // the move that was refused
 	form     url.Values
-	money    bool
 	customer bool
 	now      time.Time
 }
@@ -245,7 +243,7 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, fai
 		}
 		return err
 	}
-	v := showView{fault: scoped(failed, f), failed: failed, form: r.PostForm, now: sc.Now, money: sc.May(authz.SeeMoney), customer: sc.May(authz.SeeCustomers)}
+	v := showView{fault: scoped(failed, f), failed: failed, form: r.PostForm, now: sc.Now, customer: sc.May(authz.SeeCustomers)}
 	if v.Detail, err = p.Orders.Get(ctx, sc, oid); err != nil {
 		return err
 	}
@@ -360,21 +358,15 @@ func (p pages) deed(d deed) func(http.ResponseWriter, *http.Request) error {
 	}
 }
 
-// told says what was done, and offers to undo what is harmless.
+// told says what was done, and offers to undo it where that is harmless. What
+// was done before it is not offered any more: the button would undo that.
 func (p pages) told(w http.ResponseWriter, r *http.Request, act order.Act, o order.Order) {
-	key := "orderweb.done." + string(act)
-	if order.Has(order.Actions(o, web.Scope(r), *timeOf(o)), order.ActUndo) {
+	key, sc := "orderweb.done."+string(act), web.Scope(r)
+	if o.LastAct == act && order.Has(order.Actions(o, sc, sc.Now), order.ActUndo) {
 		web.FlashUndo(w, r, "/pesanan/"+o.ID.String()+"/pengurungan", "", key, o.Called())
 		return
 	}
 	web.Flash(w, r, key, o.Called())
-}
-
-func timeOf(o order.Order) *time.Time {
-	if o.LastAt != nil {
-		return o.LastAt
-	}
-	return &o.ChangedAt
 }
 
 func (p pages) receipt(w http.ResponseWriter, r *http.Request) error { return p.paper(w, r, false) }
