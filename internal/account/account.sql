@@ -311,3 +311,8 @@ DELETE FROM account_notices WHERE person_id = @person_id;
 -- name: ClosePerson :exec
 UPDATE people SET name = '', phone = '', phone_proven_at = NULL, mail = '', mail_proven_at = NULL, password = '', password_tag = '',
   totp_sealed = '', totp_at = NULL, totp_step = 0, last_membership = NULL, disabled_at = @at, updated_at = @at WHERE id = @id;
+
+-- Rights reads what a membership allows now, and whether its person may still come in.
+-- name: Rights :one
+SELECT m.role, m.perms, p.disabled_at FROM memberships m JOIN people p ON p.id = m.person_id
+WHERE m.id = @id AND m.business_id = @business_id AND m.person_id = @person_id;

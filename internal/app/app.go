@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"lapak/internal/account"
+	"lapak/internal/api"
 	"lapak/internal/audit"
 	"lapak/internal/blob"
 	"lapak/internal/business"
@@ -62,6 +63,7 @@ type App struct {
 	Today     *today.Service
 	Directory *directory.Service
 	Front     *storefront.Service
+	Keys      *api.Service
 	Jobs      *job.Runner
 
 	root     []byte
@@ -72,7 +74,7 @@ type App struct {
 
 // Invariants are what must hold of the data at all times, of every slice.
 var Invariants = slices.Concat(audit.Invariants, blob.Invariants, business.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants, ledger.Invariants,
-	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants)
+	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, api.Invariants)
 
 // Logger makes the logger that the settings ask for.
 func (c *Config) Logger() *slog.Logger {
@@ -181,6 +183,9 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	}); err != nil {
 		return nil, err
 	}
+	if a.Keys, err = api.New(db, root, a.Accounts); err != nil {
+		return nil, err
+	}
 	a.Jobs = job.New(db, job.Options{Log: log})
 	a.hooks()
 	a.measure()
@@ -197,7 +202,7 @@ func (a *App) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	return web.Mount(web.Options{
-		Base: a.Config.Base(), Proxies: proxies, Key: a.root, Sessions: a.Accounts.Gate(), Words: a.Words, Demo: a.Config.Demo,
+		Base: a.Config.Base(), Proxies: proxies, Key: a.root, Sessions: a.Accounts.Gate(), Keys: a.Keys.Scope, Words: a.Words, Demo: a.Config.Demo,
 		Now: a.DB.Now, Log: a.log, Registry: a.registry, Rates: web.DefaultRates(a.Config.RateFactor), Badges: a.badges,
 	}, append(a.Routes(), a.health())...), nil
 }

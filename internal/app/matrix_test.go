@@ -15,6 +15,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"lapak/internal/account"
+	"lapak/internal/api"
 	"lapak/internal/authz"
 	"lapak/internal/business"
 	"lapak/internal/id"
@@ -56,7 +57,10 @@ var params = map[string]param{
 	"/antaran/{id}": {}, "/pesanan/{id}": {}, "/pesanan/{id}/bukti/{photo}": {}, "/pembayaran/rekening/{id}": {once: true, mute: true},
 	"/stok/{variant}": {}, "/stok/hitung/{count}": {}, "/voucher/{id}": {},
 	"/sitemap/{part}": {missing: "tiada.xml", public: true},
-	"/@/{slug}":       {missing: "tiada", public: true}, "/@/{slug}/p/{product}": {missing: "tiada"},
+	"/toko/api/{id}":  {once: true}, "/api/v1/shops/{slug}": {missing: "tiada", public: true}, "/api/v1/shops/{slug}/products/{product}": {missing: "tiada", public: true},
+	"/api/v1/orders/{token}": {missing: noToken, public: true}, "/api/v1/my/products/{id}": {}, "/api/v1/my/stock/{variant}": {}, "/api/v1/my/orders/{id}": {},
+	"/api/v1/my/customers/{id}": {},
+	"/@/{slug}":                 {missing: "tiada", public: true}, "/@/{slug}/p/{product}": {missing: "tiada"},
 }
 
 var hole = regexp.MustCompile(`\{[a-z]+\}`)
@@ -151,7 +155,12 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 	must(err)
 	reset, err := s.Accounts.AdminReset(ctx, sh.phone)
 	must(err)
+	key, _, err := s.Keys.Make(ctx, sh.sc, api.Draft{ID: id.New(), Name: "Kasir", Grants: api.Grants, Days: 30})
+	must(err)
 	return things{
+		"/toko/api/{id}": key.ID.String(), "/api/v1/shops/{slug}": sh.slug, "/api/v1/shops/{slug}/products/{product}": sh.product.Slug,
+		"/api/v1/orders/{token}": strings.TrimPrefix(link, "/o/"), "/api/v1/my/products/{id}": sh.product.ID.String(), "/api/v1/my/stock/{variant}": sh.variant.String(),
+		"/api/v1/my/orders/{id}": o.ID.String(), "/api/v1/my/customers/{id}": parcel.Customer.String(),
 		"/o/{token}": strings.TrimPrefix(link, "/o/"), "/undangan/{token}": invite, "/atur-ulang/{token}": reset,
 		"/berhenti/{token}":       strings.TrimPrefix(s.Customers.StopPath(sh.sc, o.Customer), "/berhenti/"),
 		"/karyawan/undangan/{id}": roster.Invitations[0].ID.String(), "/karyawan/hp/{id}": roster.Devices[0].ID.String(), "/karyawan/{id}": member.String(),
@@ -396,6 +405,9 @@ func rank(rt web.Route) int {
 // is not there, and judges the answers.
 func (a actor) try(t *testing.T, rt web.Route) (n int) {
 	t.Helper()
+	if rt.API {
+		return a.tryAPI(t, rt)
+	}
 	ask := func(addr string, form url.Values) webtest.Page {
 		n++
 		if rt.Method() == http.MethodPost {

@@ -11,6 +11,7 @@ import (
 
 	"lapak/internal/account"
 	"lapak/internal/account/accountweb"
+	"lapak/internal/api/apiweb"
 	"lapak/internal/audit/auditweb"
 	"lapak/internal/authz"
 	"lapak/internal/blob/blobweb"
@@ -49,7 +50,7 @@ var Words embed.FS
 // wordFiles lists the words of every package.
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
-		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words)
+		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words)
 }
 
 // Routes lists every address of the site.
@@ -75,6 +76,10 @@ func (a *App) Routes() [][]web.Route {
 		todayweb.Routes(a.Today, a.Push),
 		storefrontweb.Routes(a.Front, base),
 		directoryweb.Routes(a.Directory, base),
+		apiweb.Routes(apiweb.Services{
+			Keys: a.Keys, Shops: a.Shops, Goods: a.Goods, Stock: a.Stock, Customers: a.Customers, Orders: a.Orders, Front: a.Front, Directory: a.Directory,
+			Words: a.Words, Base: base,
+		}),
 	}
 }
 
@@ -87,7 +92,12 @@ func (a *App) hooks() {
 		a.Accounts.Mail = accountMail{a}
 	}
 	a.Goods.OnStock = a.Stock.Set
-	a.Customers.OnErase = a.Orders.Erase
+	a.Customers.OnErase = func(ctx context.Context, tx *store.Tx, sc scope, customer id.ID) error {
+		if err := a.Orders.Erase(ctx, tx, sc, customer); err != nil {
+			return err
+		}
+		return a.Keys.Erase(ctx, tx, sc, customer)
+	}
 
 	a.Orders.OnPlaced = func(ctx context.Context, tx *store.Tx, sc scope, o order.Order) error {
 		if o.Channel != order.Web {
@@ -125,6 +135,7 @@ func (a *App) hooks() {
 	a.Blobs.Register(a.Jobs)
 	a.Orders.Register(a.Jobs)
 	a.Directory.Register(a.Jobs)
+	a.Keys.Register(a.Jobs)
 	job.Every(a.Jobs, "account.sweep", time.Hour, a.Accounts.Sweep)
 }
 

@@ -79,6 +79,9 @@ func note(ctx context.Context, tx *store.Tx, sc authz.Scope, verb string, object
 			all[field] = c
 		}
 	}
+	if !sc.Token.IsZero() {
+		all["key"] = Change{To: sc.Token.String()}
+	}
 	b, err := json.Marshal(all)
 	if err != nil {
 		return fmt.Errorf("audit %s: %w", verb, err)

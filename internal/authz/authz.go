@@ -68,7 +68,8 @@ const (
 	Public   Verb = "public"    // anybody
 	SignedIn Verb = "signed_in" // any person
 
-	BuyHere Verb = "buy" // place and follow an order as a guest of a shop
+	UseKey  Verb = "key.use" // whatever a key allows: ask what it is
+	BuyHere Verb = "buy"     // place and follow an order as a guest of a shop
 
 	SeeToday       Verb = "today.see"
 	SeeOrders      Verb = "orders.see"
@@ -95,7 +96,8 @@ const (
 	EditPayout   Verb = "payout.edit" // bank account and QRIS; needs fresh proof
 	ManageStaff  Verb = "staff.manage"
 	SeeAudit     Verb = "audit.see"
-	EndShop      Verb = "shop.end" // hand over or close; needs fresh proof
+	EndShop      Verb = "shop.end"    // hand over or close; needs fresh proof
+	ManageKeys   Verb = "keys.manage" // keys by which programs act for the shop; needs fresh proof
 
 	SeeRegistry   Verb = "registry.see"
 	HideShops     Verb = "shops.hide"
@@ -114,7 +116,7 @@ var always = map[Role][]Verb{
 	Owner: {
 		SignedIn, BuyHere, SeeToday, SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, TakePayments,
 		RefundPayments, SeeMoney, Deliver, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers,
-		EditShop, EditVouchers, EditPayout, ManageStaff, SeeAudit, EndShop,
+		EditShop, EditVouchers, EditPayout, ManageStaff, SeeAudit, EndShop, ManageKeys,
 	},
 	Office:      {SignedIn, BuyHere},
 	Facilitator: {SignedIn, BuyHere},
@@ -136,13 +138,13 @@ var ticked = map[Perm][]Verb{
 }
 
 // fresh lists the verbs that need a proof of identity at most FreshFor old.
-var fresh = []Verb{EditPayout, ManageStaff, EndShop, RunInstallation}
+var fresh = []Verb{EditPayout, ManageStaff, EndShop, ManageKeys, RunInstallation}
 
 // FreshFor is how long a proof of identity counts for the verbs that need one.
 const FreshFor = 10 * time.Minute
 
 // notByPIN lists what a person signed in by PIN on a shared phone may not do.
-var notByPIN = []Verb{EditPayout, ManageStaff, EndShop, RefundPayments, SeeAudit, EditShop}
+var notByPIN = []Verb{EditPayout, ManageStaff, EndShop, ManageKeys, RefundPayments, SeeAudit, EditShop}
 
 // Scope is who acts, under which one membership, and for which business.
 type Scope struct {
@@ -154,6 +156,8 @@ type Scope struct {
 	Regions    []string // office: region codes, each including what lies below
 	OnBehalf   id.ID    // account for whom the actor acts
 	ByPIN      bool     // signed in by PIN on a shared phone
+	Token      id.ID    // the key by which a program acts for the actor; zero: the actor in person
+	Only       []Verb   // with Token: of what the membership allows, this and nothing else
 	ProvenAt   time.Time
 	Now        time.Time // when the request came
 	Request    string    // the request's id, for audit and log
@@ -203,6 +207,12 @@ func (sc Scope) May(v Verb) bool {
 }
 
 func (sc Scope) allows(v Verb) bool {
+	if v == UseKey {
+		return !sc.Token.IsZero()
+	}
+	if !sc.Token.IsZero() && !slices.Contains(sc.Only, v) {
+		return false
+	}
 	if slices.Contains(always[sc.Role], v) {
 		return true
 	}

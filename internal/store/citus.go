@@ -92,6 +92,9 @@ var Placements = map[string]Placement{
 	"order_numbers": Distributed,
 	"order_tokens":  Local,
 
+	"api_tokens":  Local,
+	"api_answers": Distributed,
+
 	"directory_shops":    Local,
 	"directory_products": Local,
 	"directory_lists":    Local,

@@ -113,8 +113,12 @@ func (db *DB) Postgres() bool { return db.engine.migrations() == postgresDialect
 // Tx runs fn in a transaction that may write. It commits if fn returns nil,
 // and else changes nothing. On PostgreSQL the transaction sees and writes only
 // rows of sc.Business. fn may run again after a lost race: it sets all it
-// returns anew, and touches nothing but tx. It must not call Tx itself.
+// returns anew, and touches nothing but tx. It must not call Tx itself, but
+// under Whole.
 func (db *DB) Tx(ctx context.Context, sc authz.Scope, fn func(*Tx) error) error {
+	if w := joined(ctx); w != nil {
+		return w.run(sc, true, fn)
+	}
 	if err := db.Writable(); err != nil {
 		return err
 	}
@@ -137,6 +141,9 @@ func (db *DB) Tx(ctx context.Context, sc authz.Scope, fn func(*Tx) error) error 
 
 // View runs fn in a transaction that only reads, all of it at one moment.
 func (db *DB) View(ctx context.Context, sc authz.Scope, fn func(*Tx) error) error {
+	if w := joined(ctx); w != nil {
+		return w.run(sc, false, fn)
+	}
 	return db.engine.read(ctx, sc, db.newTx(ctx, sc, true), fn)
 }
 

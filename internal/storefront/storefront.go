@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"lapak/internal/authz"
@@ -234,4 +235,19 @@ func turns(b business.Business, now time.Time) time.Time {
 		}
 	}
 	return next
+}
+
+// Veiled is a name as strangers may see it: the first name and an initial.
+func Veiled(name string) string {
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return ""
+	}
+	out := words[0]
+	if len(words) > 1 {
+		for _, r := range words[1] {
+			return out + " " + strings.ToUpper(string(r)) + "."
+		}
+	}
+	return out
 }

@@ -55,6 +55,10 @@ func (s *shell) fail(w http.ResponseWriter, r *http.Request, st *state, err erro
 		s.Log.ErrorContext(r.Context(), "error after the answer began", "request", st.request, "error", err)
 		return
 	}
+	if st.route != nil && st.route.API {
+		s.failAPI(w, r, st, err)
+		return
+	}
 	f := fault.Of(err)
 	var big *http.MaxBytesError
 	code, title, hint := 0, "", ""

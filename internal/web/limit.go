@@ -114,3 +114,23 @@ func (l *limiter) full(class Rate, caller string) error {
 	wait := s.ends.Sub(now)
 	return errRate.With(int64(wait/time.Second) + 1).After(wait)
 }
+
+// left tells how many requests of a class the caller has in this span, and
+// when the next one begins.
+func (l *limiter) left(class Rate, caller string) (limit Limit, n int, ends time.Duration, ok bool) {
+	limit, ok = l.rates[class]
+	if !ok {
+		return limit, 0, 0, false
+	}
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.spans[class]
+	if s == nil || !now.Before(s.ends) {
+		return limit, limit.N, limit.Per, true
+	}
+	if _, known := s.count[caller]; !known && len(s.count) >= maxCallers {
+		caller = ""
+	}
+	return limit, max(0, limit.N-s.count[caller]), s.ends.Sub(now), true
+}

@@ -69,6 +69,9 @@ func (s *shell) note(r *http.Request, st *state, w *writer, took time.Duration) 
 	if !st.scope.Business.IsZero() {
 		attrs = append(attrs, slog.String("business", st.scope.Business.String()))
 	}
+	if !st.scope.Token.IsZero() {
+		attrs = append(attrs, slog.String("key", st.scope.Token.String()))
+	}
 	if st.fault != "" {
 		attrs = append(attrs, slog.String("fault", st.fault))
 	}
@@ -82,6 +85,11 @@ func (s *shell) headers(w http.ResponseWriter, rt Route) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if rt.Open {
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", "ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id")
+	}
 	referrer := "same-origin"
 	if rt.Link {
 		referrer = "no-referrer"
@@ -138,6 +146,9 @@ func (s *shell) trusted(host string) bool {
 // caller is by whom requests are counted: the account, else the address, of
 // which IPv6 counts by its /64.
 func (s *shell) caller(r *http.Request, st *state) string {
+	if !st.scope.Token.IsZero() {
+		return st.scope.Token.String()
+	}
 	if !st.scope.Actor.IsZero() && st.scope.Role != authz.Guest {
 		return st.scope.Actor.String()
 	}
@@ -240,7 +251,7 @@ func (w *writer) close() {
 func text(kind string) bool {
 	kind, _, _ = strings.Cut(kind, ";")
 	switch kind {
-	case "text/html", "text/css", "text/plain", "text/javascript", "text/csv", "application/json", "application/ld+json",
+	case "text/html", "text/css", "text/plain", "text/javascript", "text/csv", "application/json", "application/ld+json", "application/problem+json",
 		"application/manifest+json", "application/xml", "image/svg+xml":
 		return true
 	}

@@ -306,6 +306,9 @@ func (s *shell) withState(r *http.Request, request string) (*http.Request, *stat
 	if q := r.URL.Query().Get("bahasa"); i18n.Known(q) {
 		lang = q
 	}
+	if isAPI(r.URL.Path) {
+		lang = spoken(r.Header.Get("Accept-Language"))
+	}
 	st := &state{request: request, shell: s}
 	st.env = &ui.Env{Path: r.URL.Path, Base: s.Base, Demo: s.Demo, Request: request}
 	ctx := context.WithValue(r.Context(), stateKey{}, st)

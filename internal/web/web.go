@@ -35,6 +35,8 @@ type Route struct {
 	Camera  bool  // the page may use the camera
 	Geo     bool  // the page may ask where the phone is
 	Long    bool  // an upload or an export: minutes, not seconds; so is every route that raises MaxBody
+	API     bool  // for programs: a key instead of cookies, problems (RFC 9457) instead of pages
+	Open    bool  // open data: pages of other sites may read it, without any credentials
 }
 
 // Method is the route's HTTP method.
@@ -74,6 +76,8 @@ type Options struct {
 	Proxies  []netip.Prefix
 	Key      []byte // the installation's root secret; keys are derived from it
 	Sessions Sessions
+	// Keys is who acts by the secret of a key, for routes of the API.
+	Keys     func(ctx context.Context, secret string) (authz.Scope, error)
 	Words    *i18n.Catalogue
 	Demo     bool
 	Now      func() time.Time
@@ -140,7 +144,8 @@ func Mount(o Options, lists ...[]Route) http.Handler {
 
 // shopPaths lets /@slug/... reach the patterns /@/{slug}/..., which ServeMux can read.
 func shopPaths(mux *http.ServeMux, s *shell) http.Handler {
-	nowhere := s.route(Route{Pattern: "ANY -", Verb: authz.Public, Rate: Pages, Handle: func(http.ResponseWriter, *http.Request) error { return errMissing }})
+	missing := func(http.ResponseWriter, *http.Request) error { return errMissing }
+	nowhere := s.route(Route{Pattern: "ANY -", Verb: authz.Public, Rate: Pages, Handle: missing})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if badPath(r.URL.Path) {
 			nowhere.ServeHTTP(w, r)
@@ -170,7 +175,7 @@ func shopPaths(mux *http.ServeMux, s *shell) http.Handler {
 			// A method that no pattern takes, or a path to be cleaned: ServeMux's own answer, in our words.
 			rec := &quiet{header: http.Header{}}
 			h.ServeHTTP(rec, r)
-			s.route(Route{Pattern: "ANY -", Verb: authz.Public, Rate: Pages, Handle: func(w http.ResponseWriter, r *http.Request) error {
+			s.route(Route{Pattern: "ANY -", Verb: authz.Public, Rate: Pages, API: isAPI(r.URL.Path), Handle: func(w http.ResponseWriter, r *http.Request) error {
 				if rec.status == http.StatusMethodNotAllowed {
 					w.Header().Set("Allow", rec.header.Get("Allow"))
 					return errMethod
@@ -254,7 +259,11 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 			return err
 		}
 	}
-	if !rt.Cached && s.Sessions != nil {
+	if rt.API {
+		if err := s.byKey(r, st); err != nil {
+			return err
+		}
+	} else if !rt.Cached && s.Sessions != nil {
 		sc, who, err := s.Sessions.Load(r.Context(), w, r)
 		if err != nil {
 			return fmt.Errorf("load session: %w", err)
@@ -262,10 +271,14 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 		st.scope, st.who = sc, who
 	}
 	st.scope.Now, st.scope.Request = s.Now(), st.request
-	if st.who != nil || rt.Link {
+	if st.who != nil || rt.Link || !st.scope.Token.IsZero() {
 		w.Header().Set("Cache-Control", "no-store")
 	}
-	if err := s.limit(rt.Rate, s.caller(r, st)); err != nil {
+	err := s.limit(rt.Rate, s.caller(r, st))
+	if rt.API {
+		s.tellRate(w, rt.Rate, s.caller(r, st))
+	}
+	if err != nil {
 		return err
 	}
 	if r.ContentLength > rt.MaxBody {
@@ -280,12 +293,12 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 	if err := st.scope.Can(rt.Verb); err != nil {
 		return err
 	}
-	if changes {
+	if changes && !rt.API {
 		if err := readForm(r, rt); err != nil {
 			return err
 		}
 	}
-	err := rt.Handle(w, r)
+	err = rt.Handle(w, r)
 	if rt.Rate == Links && missed(w, err) {
 		_ = s.limits.take(Links, s.caller(r, st)) // counts from the next one on
 	}
@@ -316,6 +329,9 @@ func missed(w http.ResponseWriter, err error) bool {
 func (s *shell) checkOrigin(r *http.Request, st *state, rt Route) error {
 	if err := s.origin.Check(r); err != nil {
 		return errOrigin
+	}
+	if rt.API { // no cookie counts there, so nobody's rights can be borrowed
+		return nil
 	}
 	if r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Origin") != "" {
 		return nil

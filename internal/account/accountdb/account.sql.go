@@ -1693,6 +1693,31 @@ func (q *Queries) PutTOTP(ctx context.Context, db DBTX, arg PutTOTPParams) error
 	return err
 }
 
+const rights = `-- name: Rights :one
+SELECT m.role, m.perms, p.disabled_at FROM memberships m JOIN people p ON p.id = m.person_id
+WHERE m.id = $1 AND m.business_id = $2 AND m.person_id = $3
+`
+
+type RightsParams struct {
+	ID         id.ID
+	BusinessID id.ID
+	PersonID   id.ID
+}
+
+type RightsRow struct {
+	Role       string
+	Perms      string
+	DisabledAt *time.Time
+}
+
+// Rights reads what a membership allows now, and whether its person may still come in.
+func (q *Queries) Rights(ctx context.Context, db DBTX, arg RightsParams) (RightsRow, error) {
+	row := db.QueryRowContext(ctx, rights, arg.ID, arg.BusinessID, arg.PersonID)
+	var i RightsRow
+	err := row.Scan(&i.Role, &i.Perms, &i.DisabledAt)
+	return i, err
+}
+
 const seeNotices = `-- name: SeeNotices :exec
 UPDATE account_notices SET seen_at = $1 WHERE person_id = $2 AND seen_at IS NULL
 `

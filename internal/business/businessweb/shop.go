@@ -356,6 +356,7 @@ var menu = [][]menuItem{
 		{"/pembayaran", "wallet", "more.payments", authz.EditShop},
 		{"/ongkir", "truck", "more.delivery", authz.EditShop},
 		{"/karyawan", "user-plus", "more.staff", authz.ManageStaff},
+		{"/toko/api", "key-round", "more.keys", authz.ManageKeys},
 		{"/riwayat", "history", "more.history", authz.SeeAudit},
 	},
 	{

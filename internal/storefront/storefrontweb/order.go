@@ -120,7 +120,7 @@ func (p *pages) fillOrder(ctx context.Context, v *orderView, fo storefront.Follo
 		v.lines = append(v.lines, line)
 	}
 	v.sums = sumsOf(ctx, o)
-	v.to = veiled(o.Name)
+	v.to = storefront.Veiled(o.Name)
 	if o.Way == order.Own {
 		v.to = where(v.to, o.Place().Town())
 	}
@@ -181,7 +181,7 @@ func headOf(ctx context.Context, fo storefront.Followed) (head, lead string) {
 		return say("sent", "sent")
 	case order.Done:
 		if o.Receiver != "" {
-			return say("done", "done_by", veiled(o.Receiver))
+			return say("done", "done_by", storefront.Veiled(o.Receiver))
 		}
 		return say("done", "done", b.Name)
 	case order.Failed:
@@ -302,21 +302,6 @@ func sumsOf(ctx context.Context, o order.Order) []sumView {
 		}
 	}
 	return list
-}
-
-// veiled is a name as strangers may see it: the first name and an initial.
-func veiled(name string) string {
-	words := strings.Fields(name)
-	if len(words) == 0 {
-		return ""
-	}
-	out := words[0]
-	if len(words) > 1 {
-		for _, r := range words[1] {
-			return out + " " + strings.ToUpper(string(r)) + "."
-		}
-	}
-	return out
 }
 
 // eventOf says a line of the timeline to the buyer; what is the shop's own
