@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"lapak/internal/authz"
+	"lapak/internal/defect"
 	"lapak/internal/id"
 	"lapak/internal/job/jobdb"
 	"lapak/internal/store"
@@ -303,6 +304,12 @@ func (r *Runner) do(ctx context.Context, t jobdb.DueRow) {
 	sc := authz.Job(t.BusinessID)
 	sc.Now = r.db.Now()
 	sc.Request = t.ID.String()
+	if defect.On("job-forget") { // done at most once
+		_ = r.db.Tx(ctx, sc, func(tx *store.Tx) error {
+			_, err := q.Finish(ctx, tx, jobdb.FinishParams{BusinessID: t.BusinessID, ID: t.ID, Fence: t.Fence})
+			return err
+		})
+	}
 	err := r.call(context.WithValue(ctx, heldKey{}, h), sc, t)
 	if finished {
 		r.done.Add(1)

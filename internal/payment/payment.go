@@ -17,7 +17,7 @@ import (
 var (
 	ErrNotTaken = fault.New(fault.Invalid, "payment.not_taken")   // the shop is not paid in this way
 	ErrCODMax   = fault.New(fault.Invalid, "payment.cod_max")     // {0} the most that is collected at the door
-	ErrNoCode   = fault.New(fault.Unavailable, "payment.no_code") // every amount is waited for
+	ErrNoCode   = fault.New(fault.Conflict, "payment.no_code") // every amount is waited for
 	ErrQRIS     = fault.New(fault.Invalid, "payment.qris")        // not a QRIS text
 	ErrQRISSum  = fault.New(fault.Invalid, "payment.qris_sum")    // a letter is wrong or missing
 	ErrQRISMax  = fault.New(fault.Invalid, "payment.qris_max")    // above what QRIS carries

@@ -2,8 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -20,6 +24,10 @@ var (
 	ErrUnknown = fault.New(fault.Unavailable, "store.unknown")
 	// ErrFull: the disk is full; reading goes on.
 	ErrFull = fault.New(fault.Unavailable, "store.full")
+	// ErrBroken: the disk takes no writing, or does not read; nothing was saved.
+	ErrBroken = fault.New(fault.Unavailable, "store.broken")
+	// ErrDown: the database server does not answer, or broke the connection.
+	ErrDown = fault.New(fault.Unavailable, "store.down")
 )
 
 // IsUnique reports whether err says that a unique key is taken. On PostgreSQL
@@ -51,7 +59,12 @@ func plain(err error) error {
 			return fmt.Errorf("%w: %w", ErrFull, err)
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT:
 			return fmt.Errorf("%w: %w", ErrBusy, err)
+		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+			return fmt.Errorf("%w: %w", ErrBroken, err)
 		}
+	}
+	if down(err) {
+		return fmt.Errorf("%w: %w", ErrDown, err)
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pg.Code {
@@ -59,6 +72,8 @@ func plain(err error) error {
 			return fmt.Errorf("%w: %w", ErrFull, err)
 		case "57014", "55P03", "53300": // statement or lock timeout, too many connections
 			return fmt.Errorf("%w: %w", ErrBusy, err)
+		case "25006": // a standby, or a server that was set to read only
+			return fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 		return err
 	}
@@ -66,4 +81,47 @@ func plain(err error) error {
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
 	return err
+}
+
+// down reports whether err says that the PostgreSQL server cannot be reached,
+// or that the connection to it broke.
+func down(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "08")
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if n, ok := errors.AsType[*net.OpError](err); ok {
+		return !n.Timeout()
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		err != nil && strings.Contains(err.Error(), "conn closed") // pgx has no name for it
+}
+
+// unreachable reports whether there is no server to speak to at all, so that
+// trying again at once is of no use.
+func unreachable(err error) bool {
+	_, ok := errors.AsType[*pgconn.ConnectError](err)
+	return ok
+}
+
+// ill reports whether SQLite met an error of the disk: what the connection
+// holds in memory is not trusted any more.
+func ill(err error) bool {
+	lite, ok := errors.AsType[*sqlite.Error](err)
+	return ok && lite.Code()&0xff == sqlite3.SQLITE_IOERR
+}
+
+// commitFailed says what a failed COMMIT of the file means. If it was written
+// but could not be made durable, it may be found after all when the file is
+// opened anew; in all other cases nothing was saved.
+func commitFailed(err error) error {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch lite.Code() {
+		case sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC:
+			return fmt.Errorf("%w: commit: %w", ErrUnknown, err)
+		}
+	}
+	return fmt.Errorf("commit: %w", err)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"lapak/internal/authz"
+	"lapak/internal/defect"
 	"lapak/internal/id"
 )
 
@@ -90,7 +91,8 @@ func utc(_ context.Context, c *pgx.Conn) error {
 func (e *postgresDB) write(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*Tx) error) error {
 	for try := 1; ; try++ {
 		err := e.run(ctx, sc, tx, fn)
-		if err == nil || !lostRace(err) {
+		again := lostRace(err) || brokeOff(err) && try < tries-1
+		if err == nil || !again {
 			return plain(err)
 		}
 		if try == tries {
@@ -106,7 +108,17 @@ func (e *postgresDB) write(ctx context.Context, sc authz.Scope, tx *Tx, fn func(
 }
 
 func (e *postgresDB) read(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*Tx) error) error {
-	return plain(e.run(ctx, sc, tx, fn))
+	err := e.run(ctx, sc, tx, fn)
+	for try := 1; try < tries-1 && brokeOff(err) && ctx.Err() == nil; try++ {
+		err = e.run(ctx, sc, tx, fn)
+	}
+	return plain(err)
+}
+
+// brokeOff reports whether the connection broke before the commit was sent:
+// nothing was saved, and another connection may do.
+func brokeOff(err error) bool {
+	return down(err) && !unreachable(err) && !errors.Is(err, ErrUnknown)
 }
 
 // run is one try of a transaction.
@@ -123,7 +135,9 @@ func (e *postgresDB) run(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*T
 		if !committed {
 			rollback(c)
 		}
-		_ = c.Close()
+		if !defect.On("ack-early") || !committed {
+			_ = c.Close()
+		}
 	}()
 	// One round trip: without arguments the text may hold many statements. All
 	// that is put into it is made here.
@@ -135,7 +149,9 @@ func (e *postgresDB) run(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*T
 	if !sc.Business.IsZero() {
 		business = sc.Business.String()
 	}
-	if _, err := c.ExecContext(ctx, fmt.Sprintf("%s; SELECT set_config('role', '%s', true), set_config('app.business_id', '%s', true), set_config('statement_timeout', '%d', true)",
+	begin, begun := context.WithTimeout(ctx, tx.limit)
+	defer begun()
+	if _, err := c.ExecContext(begin, fmt.Sprintf("%s; SELECT set_config('role', '%s', true), set_config('app.business_id', '%s', true), set_config('statement_timeout', '%d', true)",
 		mode, Role, business, tx.limit.Milliseconds())); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -150,6 +166,16 @@ func (e *postgresDB) run(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*T
 		if _, err := c.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, b.String()); err != nil {
 			return fmt.Errorf("notify: %w", err)
 		}
+	}
+	if defect.On("ack-early") {
+		committed = true
+		tx.end()
+		go func() {
+			time.Sleep(30 * time.Millisecond)
+			_, _ = c.ExecContext(context.WithoutCancel(ctx), "COMMIT")
+			_ = c.Close()
+		}()
+		return nil
 	}
 	// A commit once sent is not taken back, so it is not cut off either.
 	sent, cancel := context.WithTimeout(context.WithoutCancel(ctx), turnTimeout)

@@ -101,7 +101,7 @@ func (c *Cache) Get(business id.ID, key string, version uint64, now time.Time, f
 			c.mu.Unlock()
 			return it.value, nil
 		}
-		c.drop(e)
+		// What is out of date stays until it is replaced: it stands in while nothing can be read.
 	}
 	if w := c.calls[k]; w != nil && w.version == version {
 		c.mu.Unlock()

@@ -19,6 +19,7 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
+	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/money"
 	"lapak/internal/order"
@@ -80,20 +81,40 @@ func (s *Service) OpenCart(shop id.ID, cookie string) Cart { return DecodeCart(s
 // SealCart writes a cart for a cookie of the shop.
 func (s *Service) SealCart(shop id.ID, c Cart) string { return EncodeCart(s.key, shop, c) }
 
-// Kept returns a page of a shop from memory, or makes and keeps it.
-func (s *Service) Kept(shop id.ID, key string, fill func() (*Page, time.Time, error)) (*Page, error) {
+// patience is how long a page waits for a database that is known to be out of
+// order, where the page as it was last can be shown instead.
+const patience = time.Second
+
+// Kept returns a page of a shop from memory, or makes and keeps it. While the
+// database does not answer, the page as it was last made stands in.
+func (s *Service) Kept(ctx context.Context, shop id.ID, key string, fill func(context.Context) (*Page, time.Time, error)) (*Page, error) {
 	version := s.db.Version(shop) // before anything is read
+	last, have := s.cache.Peek(shop, key)
+	if have && version == 0 {
+		short, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		ctx = short
+	}
 	v, err := s.cache.Get(shop, key, version, s.db.Now(), func() (any, time.Time, int, error) {
-		pg, until, err := fill()
+		pg, until, err := fill(ctx)
 		if err != nil {
 			return nil, until, 0, err
 		}
 		return pg, until, pg.size() + len(key), nil
 	})
-	if err != nil {
-		return nil, err
+	switch {
+	case err == nil:
+		return v.(*Page), nil
+	case have && silent(err):
+		return last.(*Page), nil
 	}
-	return v.(*Page), nil
+	return nil, err
+}
+
+// silent reports whether err says that the database did not answer, which says
+// nothing of what was asked.
+func silent(err error) bool {
+	return fault.Of(err).HasKind(fault.Unavailable) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // address is a slug's shop, and the slug the shop has now.
@@ -108,12 +129,24 @@ func (s *Service) Find(ctx context.Context, slug string) (shop id.ID, now string
 	if len(slug) > 64 {
 		return id.ID{}, "", ErrNotFound
 	}
-	if v, ok := s.cache.Peek(id.ID{}, "slug\x00"+slug); ok {
-		if k := v.(keptAddress); k.version != 0 && k.version == s.db.Version(k.shop) {
+	last, have := s.cache.Peek(id.ID{}, "slug\x00"+slug)
+	if have {
+		k := last.(keptAddress)
+		version := s.db.Version(k.shop)
+		if k.version != 0 && k.version == version {
 			return k.shop, k.now, nil
+		}
+		if version == 0 {
+			short, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			ctx = short
 		}
 	}
 	shop, now, err = s.shops.BySlug(ctx, slug)
+	if have && err != nil && silent(err) {
+		k := last.(keptAddress)
+		return k.shop, k.now, nil
+	}
 	if errors.Is(err, business.ErrNotFound) {
 		return id.ID{}, "", ErrNotFound
 	}
@@ -137,7 +170,7 @@ type keptAddress struct {
 
 // ShopPicture is the link preview of a shop.
 func (s *Service) ShopPicture(ctx context.Context, sc authz.Scope) (*Page, error) {
-	return s.Kept(sc.Business, "picture", func() (*Page, time.Time, error) {
+	return s.Kept(ctx, sc.Business, "picture", func(ctx context.Context) (*Page, time.Time, error) {
 		f, err := s.Shop(ctx, sc, Look{})
 		if err != nil {
 			return nil, time.Time{}, err
@@ -153,7 +186,7 @@ func (s *Service) ShopPicture(ctx context.Context, sc authz.Scope) (*Page, error
 
 // ProductPicture is the link preview of a product.
 func (s *Service) ProductPicture(ctx context.Context, sc authz.Scope, slug string) (*Page, error) {
-	return s.Kept(sc.Business, "picture\x00"+slug, func() (*Page, time.Time, error) {
+	return s.Kept(ctx, sc.Business, "picture\x00"+slug, func(ctx context.Context) (*Page, time.Time, error) {
 		d, err := s.Product(ctx, sc, slug)
 		if err != nil {
 			return nil, time.Time{}, err

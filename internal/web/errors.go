@@ -123,6 +123,12 @@ func (s *shell) fail(w http.ResponseWriter, r *http.Request, st *state, err erro
 	if code >= 500 || code == http.StatusTooManyRequests {
 		v.request = st.request
 	}
+	if code >= 500 {
+		if v.kept = s.unsaved(r, st); v.kept != nil && v.kept.lost {
+			v.say, v.kept = i18n.T(r.Context(), "error.back"), nil
+			v.note = i18n.T(r.Context(), "error.photo")
+		}
+	}
 	page := ui.Page{Title: title, Heading: "-", Plain: true, Narrow: true, Robots: "noindex", Foot: ui.PlainFoot()} // nothing of the address, so that what is another's looks as what is missing
 	if rerr := Render(w, r, code, errorPage(page, v)); rerr != nil {
 		s.Log.ErrorContext(r.Context(), "error page", "request", st.request, "error", rerr)
@@ -135,6 +141,8 @@ type mishap struct {
 	title, hint string
 	next, say   string // a button; empty: only the way home
 	request     string
+	kept        *unsaved // the form that could not be taken
+	note        string
 }
 
 // before is the page of ours that the person was on: this one, or, when a form

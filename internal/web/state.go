@@ -291,10 +291,11 @@ func Day(r *http.Request, name string, loc *time.Location) (time.Time, bool) {
 }
 
 // Again reports whether err is a fault after which the form is shown again, as
-// it was filled in, and returns it.
+// it was filled in, and returns it. What is out of order on our side is not one:
+// the error page says it, and keeps the form by itself.
 func Again(err error) (*fault.Error, bool) {
 	f := fault.Of(err)
-	return f, f.HasKind(fault.Invalid, fault.Conflict) || f.HasKind(fault.TooMany, fault.Unavailable)
+	return f, f.HasKind(fault.Invalid, fault.Conflict, fault.TooMany)
 }
 
 // withState readies a request for the chain.

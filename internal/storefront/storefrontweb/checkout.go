@@ -106,7 +106,7 @@ func (p *pages) place(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, r, "/o/"+p.front.Link(o))
 	}
 	f := fault.Of(err)
-	if !f.HasKind(fault.Invalid, fault.Conflict, fault.TooMany, fault.Unavailable) {
+	if !f.HasKind(fault.Invalid, fault.Conflict, fault.TooMany) {
 		return err
 	}
 	status := http.StatusConflict

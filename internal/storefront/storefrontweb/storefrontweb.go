@@ -102,7 +102,7 @@ func (p *pages) answer(w http.ResponseWriter, r *http.Request, v visit, key stri
 		w.Header().Set("Cache-Control", "private, no-store")
 		return web.Render(w, r, http.StatusOK, c)
 	}
-	pg, err := p.front.Kept(v.shop, key+"\x00"+i18n.Lang(ctx), func() (*storefront.Page, time.Time, error) {
+	pg, err := p.front.Kept(ctx, v.shop, key+"\x00"+i18n.Lang(ctx), func(ctx context.Context) (*storefront.Page, time.Time, error) {
 		c, until, err := make(ctx)
 		if err != nil {
 			return nil, until, err
