@@ -171,7 +171,8 @@ func (p *pages) serveKept(w http.ResponseWriter, r *http.Request, o operation, c
 	}
 	c.sc = authz.Visitor(shop)
 	key := fmt.Sprintf("api\x00%s\x00%s\x00%+v", o.id, i18n.Lang(c.ctx), in.Elem().Interface())
-	pg, err := p.Front.Kept(shop, key, func() (*storefront.Page, time.Time, error) {
+	pg, err := p.Front.Kept(c.ctx, shop, key, func(ctx context.Context) (*storefront.Page, time.Time, error) {
+		c.ctx = ctx
 		out, err := o.run(c, in.Interface())
 		if err != nil {
 			return nil, time.Time{}, err
