@@ -25,6 +25,7 @@ Usage: lapak COMMAND [flags]
   demo       serve a complete demo with sample data
   migrate    bring the database to its newest form
   check      look whether everything is in order
+  transfer   copy the whole installation to another database and compare: lapak transfer --to postgres://... or --to sqlite:PATH
   admin      reset a sign-in: lapak admin reset PHONE [--factor]; first admin: lapak admin link
   config     print the settings in force, secrets masked
   version    print the version
@@ -55,6 +56,8 @@ func run(ctx context.Context, args []string) int {
 		err = migrate(ctx, args)
 	case "check":
 		err = check(ctx, args)
+	case "transfer":
+		err = transfer(ctx, args)
 	case "admin":
 		err = admin(ctx, args)
 	case "config":
