@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"lapak/internal/app"
-	"lapak/internal/store"
 )
 
 // transfer copies a whole installation to another database, or only compares two.
@@ -28,7 +27,7 @@ func transfer(ctx context.Context, args []string) error {
 		return errors.New("say where to: lapak transfer --data FOLDER --to postgres://user:password@host/name, or --to sqlite:PATH; --compare changes nothing")
 	}
 	rows, seconds := int64(0), time.Duration(0)
-	told := func(m store.Moved) {
+	told := func(m app.Moved) {
 		state := "same"
 		if !m.Same() {
 			state = "DIFFERS"

@@ -11,10 +11,13 @@ import (
 	"lapak/internal/store"
 )
 
+// Moved is what came of one table of a transfer.
+type Moved = store.Moved
+
 // Transfer copies the whole installation of the settings to another database,
 // compares both, and then checks every invariant on the target. The key in the
 // data folder is not copied: it goes along by hand.
-func Transfer(ctx context.Context, c Config, to string, told func(store.Moved)) error {
+func Transfer(ctx context.Context, c Config, to string, told func(Moved)) error {
 	if err := there(c.DSN()); err != nil {
 		return err
 	}
@@ -34,7 +37,7 @@ func Transfer(ctx context.Context, c Config, to string, told func(store.Moved)) 
 
 // Compare tells of every table whether the database of the settings and
 // another one hold the same rows. It changes neither.
-func Compare(ctx context.Context, c Config, to string, told func(store.Moved)) error {
+func Compare(ctx context.Context, c Config, to string, told func(Moved)) error {
 	if err := errors.Join(there(c.DSN()), there(to)); err != nil {
 		return err
 	}
