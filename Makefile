@@ -4,7 +4,7 @@ BIN     := $(CURDIR)/bin
 export CGO_ENABLED = 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: run demo gen fmt check test race fuzz vuln licences lighthouse bench clean tools
+.PHONY: run demo gen fmt check test race fuzz vuln licences lighthouse lint-api bench clean tools
 
 run: ## serve an installation from ./data
 	$(GO) run ./cmd/lapak serve
@@ -54,6 +54,9 @@ bench: ## transactions and jobs a second on both engines
 
 lighthouse: ## Lighthouse 12 on the buyer's pages (needs Node and Chromium)
 	sh tools/lighthouse.sh
+
+lint-api: ## two public linters over the API's document (needs Node)
+	sh tools/lint-api.sh
 
 clean:
 	rm -rf $(BIN)

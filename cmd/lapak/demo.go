@@ -69,7 +69,7 @@ func demonstrate(ctx context.Context, args []string) error {
 	}
 	defer a.Close()
 	m, err := demo.New(demo.Parts{
-		DB: a.DB, Accounts: a.Accounts, Orders: a.Orders, Directory: a.Directory, Vouchers: a.Vouchers,
+		DB: a.DB, Accounts: a.Accounts, Orders: a.Orders, Directory: a.Directory, Vouchers: a.Vouchers, Keys: a.Keys,
 	}, demo.Size{Businesses: o.businesses, Orders: o.orders, Seed: o.seed}, time.Now())
 	if err != nil {
 		return err
@@ -83,7 +83,11 @@ func demonstrate(ctx context.Context, args []string) error {
 		}
 		bar.end()
 	}
-	introduce(out, o, m, whole, time.Since(began))
+	key, err := m.Key(ctx)
+	if err != nil {
+		return fmt.Errorf("make the demo's key: %w", err)
+	}
+	introduce(out, o, m, key, whole, time.Since(began))
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	served := make(chan error, 1)
@@ -144,7 +148,7 @@ func ready(o *options, want mark) (bool, error) {
 }
 
 // introduce prints where to look and who to be.
-func introduce(out io.Writer, o *options, m *demo.Maker, whole bool, took time.Duration) {
+func introduce(out io.Writer, o *options, m *demo.Maker, key string, whole bool, took time.Duration) {
 	shops, orders := m.Counts()
 	base := o.Base()
 	how := "dibuat"
@@ -165,6 +169,7 @@ func introduce(out io.Writer, o *options, m *demo.Maker, whole bool, took time.D
 		fmt.Fprintf(out, "  %-28s %-16s %s  %s\n", l.Role, l.Name, l.Phone.Local(), second)
 	}
 	fmt.Fprintf(out, "\n  Kata sandi semuanya: %s\n  PIN karyawan di HP bersama (/pin, setelah HP didaftarkan pemilik di /karyawan): %s\n", demo.Password, demo.PIN)
+	fmt.Fprintf(out, "  API: %s/api/docs, kunci untuk %s: %s\n", base, m.Showcase(), key)
 	fmt.Fprintf(out, "  Kode dua langkah: masukkan kunci %s ke aplikasi autentikator; kode sekarang: %s\n\n", demo.Seed, demo.Code(time.Now()))
 }
 

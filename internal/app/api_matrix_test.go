@@ -24,10 +24,14 @@ type program struct {
 	base   string
 	secret string
 	client *http.Client
+	*contract
 }
 
 func (s site) program(t testing.TB, secret string) program {
-	return program{t, s.url, secret, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	t.Helper()
+	p := program{t, s.url, secret, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, nil}
+	p.contract = p.read()
+	return p
 }
 
 // key makes a key of the shop's owner with the grants, and is its secret.
@@ -82,7 +86,9 @@ func (p program) ask(method, path, body string, headers ...string) webtest.Page 
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return webtest.Page{Status: res.StatusCode, Header: res.Header, Body: string(raw)}
+	got := webtest.Page{Status: res.StatusCode, Header: res.Header, Body: string(raw)}
+	p.contract.check(p.t, method, path, body, got)
+	return got
 }
 
 // tryAPI sends what a browser would: its cookies open nothing there.

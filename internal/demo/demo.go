@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"lapak/internal/account"
+	"lapak/internal/api"
 	"lapak/internal/authz"
 	"lapak/internal/directory"
 	"lapak/internal/id"
@@ -38,6 +39,7 @@ type Parts struct {
 	Orders    *order.Service
 	Directory *directory.Service
 	Vouchers  *voucher.Service
+	Keys      *api.Service
 }
 
 // Maker makes one demo.

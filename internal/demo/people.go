@@ -7,6 +7,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"lapak/internal/account"
+	"lapak/internal/api"
 	"lapak/internal/authz"
 	"lapak/internal/id"
 	"lapak/internal/phone"
@@ -79,9 +80,20 @@ func (m *Maker) people(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	now := m.DB.Now()
-	owner := authz.Scope{Actor: s.owner, Membership: m.ownerOf(s).Membership, Business: s.id, Role: authz.Owner, ProvenAt: now, Now: now}
-	return m.Accounts.SetPIN(ctx, owner, helper.Membership, PIN)
+	return m.Accounts.SetPIN(ctx, m.owner(), helper.Membership, PIN)
+}
+
+// owner is the owner of the showcase, who has just proven who they are.
+func (m *Maker) owner() authz.Scope {
+	s, now := &m.shops[0], m.DB.Now()
+	return authz.Scope{Actor: s.owner, Membership: m.ownerOf(s).Membership, Business: s.id, Role: authz.Owner, ProvenAt: now, Now: now}
+}
+
+// Key is the secret of a key that may do everything in the showcase: made at
+// the first start, and the same at the next.
+func (m *Maker) Key(ctx context.Context) (string, error) {
+	s := &m.shops[0]
+	return m.Keys.Plant(ctx, m.owner(), api.Draft{ID: m.id(s.opened, kMember, 0, 9), Name: "Contoh", Grants: api.Grants, Days: 365})
 }
 
 // Code is what an authenticator with the seed shows at that time.

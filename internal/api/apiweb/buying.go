@@ -144,9 +144,27 @@ func (c *call) quote(in quoteIn) (Quote, error) {
 		Phone: b.Phone,
 	})
 	if err != nil {
-		return Quote{}, err
+		return Quote{}, inLines(err)
 	}
 	return c.quoted(q), nil
+}
+
+// inLines points at the field of a line that a fault of the line is about.
+func inLines(err error) error {
+	f := fault.Of(err)
+	if f == nil {
+		return err
+	}
+	names := map[string]string{}
+	for name, e := range f.Fields {
+		if i, ok := strings.CutPrefix(name, "lines."); ok && !strings.Contains(i, ".") {
+			names[name] = name + ".quantity"
+			if e.Key == "form.stale" {
+				names[name] = name + ".variant"
+			}
+		}
+	}
+	return renamed(err, names)
 }
 
 func (c *call) quoted(q order.Quote) Quote {
@@ -215,7 +233,7 @@ func (c *call) refused(err error) error {
 		}
 		return web.WithContext(err, map[string]any{"short": list})
 	}
-	return err
+	return inLines(err)
 }
 
 // Placed is an order that was placed, with the secret by which it is followed.

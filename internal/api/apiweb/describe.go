@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -186,15 +185,14 @@ func (o operation) refusals() map[int]string {
 	for _, a := range always {
 		out[a.status] = a.why
 	}
+	out[http.StatusUnprocessableEntity] = "Something is to be put right; errors says where."
+	out[http.StatusUnauthorized] = "A key was sent that is wrong, over or revoked."
 	if o.verb != authz.Public {
 		out[http.StatusUnauthorized] = "No key, or one that is wrong, over or revoked."
 		out[http.StatusForbidden] = "The key was not given this, or its maker may not do it any more."
 	}
 	if strings.Contains(o.path, "{") {
 		out[http.StatusNotFound] = "There is no such thing, or it is somebody else's."
-	}
-	if o.body != nil || slices.ContainsFunc(o.params, func(p param) bool { return p.in == "query" }) {
-		out[http.StatusUnprocessableEntity] = "Something is to be put right; errors says where."
 	}
 	if o.body != nil {
 		out[http.StatusBadRequest] = "The body cannot be read as JSON, or Idempotency-Key is missing."

@@ -331,7 +331,11 @@ func renamed(err error, names map[string]string) error {
 		if to, ok := names[head]; ok {
 			head = to
 		}
-		out.Fields[strings.TrimPrefix(head+"."+last, ".")] = e
+		to := strings.TrimPrefix(head+"."+last, ".")
+		if whole, ok := names[name]; ok {
+			to = whole
+		}
+		out.Fields[to] = e
 	}
 	return &out
 }
