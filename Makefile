@@ -4,7 +4,7 @@ BIN     := $(CURDIR)/bin
 export CGO_ENABLED = 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: run demo gen fmt check test race fuzz vuln licences lighthouse lint-api bench clean tools
+.PHONY: run demo gen fmt check test race fuzz vuln licences lighthouse lint-api bench bench-scale bench-search bench-store clean tools
 
 run: ## serve an installation from ./data
 	$(GO) run ./cmd/lapak serve
@@ -49,7 +49,16 @@ vuln: ## known vulnerabilities; says aloud when its data cannot be had
 licences: tools ## licences of all dependencies
 	sh tools/licences.sh
 
-bench: ## transactions and jobs a second on both engines
+bench: build ## how fast pages and orders are, beside the limits of this machine, on both engines (minutes)
+	sh tools/bench.sh --stages idle,pages,orders
+
+bench-scale: build ## the owner's pages with ten thousand, a million and ten million orders (an hour, 25 GB)
+	sh tools/bench.sh --stages scale --orders 10000,1000000,10000000
+
+bench-search: build ## the directory with a million products
+	sh tools/bench.sh --stages search --clients 1,8
+
+bench-store: ## transactions and jobs a second on both engines
 	$(GO) test -run "^$$" -bench . ./internal/store ./internal/job
 
 lighthouse: ## Lighthouse 12 on the buyer's pages (needs Node and Chromium)

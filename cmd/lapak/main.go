@@ -27,6 +27,7 @@ Usage: lapak COMMAND [flags]
   check      look whether everything is in order
   transfer   copy the whole installation to another database and compare: lapak transfer --to postgres://... or --to sqlite:PATH
   admin      reset a sign-in: lapak admin reset PHONE [--factor]; first admin: lapak admin link
+  bench      measure how fast this machine serves
   config     print the settings in force, secrets masked
   version    print the version
 
@@ -60,6 +61,8 @@ func run(ctx context.Context, args []string) int {
 		err = transfer(ctx, args)
 	case "admin":
 		err = admin(ctx, args)
+	case "bench":
+		err = measure(ctx, args)
 	case "config":
 		err = config(args)
 	case "version", "--version":

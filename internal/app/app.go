@@ -186,6 +186,7 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	if a.Keys, err = api.New(db, root, a.Accounts); err != nil {
 		return nil, err
 	}
+	a.Orders.PerMinute *= max(1, c.RateFactor)
 	a.Jobs = job.New(db, job.Options{Log: log})
 	a.hooks()
 	a.measure()
@@ -248,6 +249,11 @@ func (a *App) measure() {
 			return float64(read(s))
 		}))
 	}
+	count := func(name, help string, read func(store.Stats) int64) {
+		a.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(read(a.DB.Stats())) }))
+	}
+	count("lapak_db_writes_total", "Transactions that wrote.", func(s store.Stats) int64 { return s.Writes })
+	count("lapak_db_commits_total", "Commits of the database: on SQLite one may carry many transactions.", func(s store.Stats) int64 { return s.Commits })
 	gauge("lapak_jobs_waiting", "Jobs that wait.", func(s job.Stats) int64 { return s.Waiting })
 	gauge("lapak_jobs_dead", "Jobs that were given up.", func(s job.Stats) int64 { return s.Dead })
 	gauge("lapak_jobs_done", "Jobs done by this process.", func(s job.Stats) int64 { return s.Done })

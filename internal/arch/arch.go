@@ -53,7 +53,7 @@ const (
 
 // clocks are the packages that may ask for the time themselves; all others
 // take it from their transaction or their scope.
-var clocks = []string{"store", "job", "web", "id", "app", "demo"}
+var clocks = []string{"store", "job", "web", "id", "app", "demo", "bench"}
 
 // reviewed are the files that may write unescaped HTML.
 var reviewed = []string{}
@@ -140,8 +140,8 @@ func checkImports(f File, tree *ast.File, layers Layers, bad func(string, ...any
 				bad("only tests import %s", to)
 			}
 		case name == "": // cmd
-			if target != "app" && target != "demo" {
-				bad("commands go through app and demo, not %s", to)
+			if target != "app" && target != "demo" && target != "bench" {
+				bad("commands go through app, demo and bench, not %s", to)
 			}
 		case pages && name != "app":
 			bad("pages import no other pages: %s", to)

@@ -57,6 +57,7 @@ type shop struct {
 
 	orders int64   // how many it has in all, live ones left aside
 	upTo   []int64 // orders before each day, and at the end all
+	deep   int64   // old orders that Deepen wrote
 }
 
 // rnd is a source that depends on the seed and on what it is for.

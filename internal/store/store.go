@@ -260,6 +260,7 @@ func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.R
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
+	record(ctx, query, args)
 	return tx.c.exec(ctx, query, args)
 }
 
@@ -269,11 +270,13 @@ func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
+	record(ctx, query, args)
 	return tx.c.query(ctx, query, args)
 }
 
 // QueryRowContext runs a statement that returns at most one row.
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	record(ctx, query, args)
 	return tx.c.row(tx.context(ctx), query, args)
 }
 
