@@ -221,7 +221,9 @@ func (e *sqliteDB) fail(ctx context.Context, err error) {
 	if rerr := e.writer.do(ctx, "ROLLBACK"); rerr != nil && !strings.Contains(rerr.Error(), "no transaction is active") || ill(err) {
 		e.drop()
 	}
-	b.err = plain(err)
+	if b.err = plain(err); defect.On("ack-failed") {
+		b.err = nil
+	}
 	close(b.done)
 }
 

@@ -28,6 +28,7 @@ type crowd struct {
 	client *http.Client
 	all    []*bought
 	odd    []string // answers that nobody should get
+	stays  bool     // go on ordering after an order that was not taken
 }
 
 func newCrowd() *crowd {
@@ -99,9 +100,13 @@ func (c *crowd) rush(ctx context.Context, base string, stalls []stall, n int, r 
 				c.mu.Lock()
 				c.all = append(c.all, b)
 				c.mu.Unlock()
-				if !c.order(ctx, base, b) {
+				if c.order(ctx, base, b) {
+					continue
+				}
+				if !c.stays {
 					return
 				}
+				time.Sleep(5 * time.Millisecond)
 			}
 		})
 	}

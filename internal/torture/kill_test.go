@@ -115,6 +115,7 @@ func (k *killing) run(ctx context.Context, n int) {
 
 // begin makes a fresh installation.
 func (k *killing) begin() {
+	k.t.Helper()
 	dir := k.t.TempDir()
 	dsn := "sqlite:" + filepath.Join(dir, "lapak.db")
 	if k.postgres {
@@ -174,10 +175,16 @@ func (k *killing) round(ctx context.Context, bin string, s *server, round int) *
 	if s = k.start(ctx, bin); s == nil {
 		return nil
 	}
+	k.check(ctx, s, yes, unanswered)
+	return s
+}
+
+// check looks for what the buyers of a round were told, and sends again what
+// was not answered.
+func (k *killing) check(ctx context.Context, s *server, yes, unanswered []*bought) {
 	each(yes, func(b *bought) { k.sees(ctx, s, b) })
 	each(append(unanswered, yes[:min(5, len(yes))]...), func(b *bought) { k.again(ctx, s, b) })
 	k.compare(ctx, s)
-	return s
 }
 
 // early starts the server and kills it before it is ready.
