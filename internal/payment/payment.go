@@ -15,16 +15,16 @@ import (
 
 // Faults of payment.
 var (
-	ErrNotTaken = fault.New(fault.Invalid, "payment.not_taken")   // the shop is not paid in this way
-	ErrCODMax   = fault.New(fault.Invalid, "payment.cod_max")     // {0} the most that is collected at the door
-	ErrNoCode   = fault.New(fault.Conflict, "payment.no_code") // every amount is waited for
-	ErrQRIS     = fault.New(fault.Invalid, "payment.qris")        // not a QRIS text
-	ErrQRISSum  = fault.New(fault.Invalid, "payment.qris_sum")    // a letter is wrong or missing
-	ErrQRISMax  = fault.New(fault.Invalid, "payment.qris_max")    // above what QRIS carries
-	ErrAccounts = fault.New(fault.Conflict, "payment.accounts")   // {0} the most accounts
-	ErrTwice    = fault.New(fault.Conflict, "payment.twice")      // the account is in the list already
-	ErrDynamic  = fault.New(fault.Invalid, "payment.qris_once")   // a code for one payment, not the shop's own
-	ErrOther    = fault.New(fault.Invalid, "payment.other")       // the form's id took another payment
+	ErrNotTaken = fault.New(fault.Invalid, "payment.not_taken") // the shop is not paid in this way
+	ErrCODMax   = fault.New(fault.Invalid, "payment.cod_max")   // {0} the most that is collected at the door
+	ErrNoCode   = fault.New(fault.Conflict, "payment.no_code")  // every amount is waited for
+	ErrQRIS     = fault.New(fault.Invalid, "payment.qris")      // not a QRIS text
+	ErrQRISSum  = fault.New(fault.Invalid, "payment.qris_sum")  // a letter is wrong or missing
+	ErrQRISMax  = fault.New(fault.Invalid, "payment.qris_max")  // above what QRIS carries
+	ErrAccounts = fault.New(fault.Conflict, "payment.accounts") // {0} the most accounts
+	ErrTwice    = fault.New(fault.Conflict, "payment.twice")    // the account is in the list already
+	ErrDynamic  = fault.New(fault.Invalid, "payment.qris_once") // a code for one payment, not the shop's own
+	ErrOther    = fault.New(fault.Invalid, "payment.other")     // the form's id took another payment
 )
 
 // Method is a way in which an order is paid.

@@ -59,7 +59,7 @@ func plain(err error) error {
 			return fmt.Errorf("%w: %w", ErrFull, err)
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT:
 			return fmt.Errorf("%w: %w", ErrBusy, err)
-		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 			return fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 	}
@@ -107,10 +107,15 @@ func unreachable(err error) bool {
 }
 
 // ill reports whether SQLite met an error of the disk: what the connection
-// holds in memory is not trusted any more.
+// holds in memory is not trusted any more. A page that cannot be read is told
+// as a malformed one.
 func ill(err error) bool {
 	lite, ok := errors.AsType[*sqlite.Error](err)
-	return ok && lite.Code()&0xff == sqlite3.SQLITE_IOERR
+	if !ok {
+		return false
+	}
+	code := lite.Code() & 0xff
+	return code == sqlite3.SQLITE_IOERR || code == sqlite3.SQLITE_CORRUPT
 }
 
 // commitFailed says what a failed COMMIT of the file means. If it was written

@@ -142,7 +142,10 @@ func (e *sqliteDB) savepoint(tx *Tx, fn func(*Tx) error) (b *batch, err error) {
 	// On every path, a panic or Goexit of fn included, the turn goes on.
 	defer func() {
 		tx.end()
-		if b != nil && !ok {
+		switch {
+		case b != nil && !ok && ill(err) && e.batch == b:
+			e.fail(ctx, err)
+		case b != nil && !ok:
 			e.undo(ctx, b)
 		}
 		e.pass(ctx)

@@ -131,6 +131,9 @@ func (k *cutting) cut(ctx context.Context, bin string, round int, last bool) err
 		return err
 	}
 	yes, unanswered := k.crowd.split(from)
+	if len(k.crowd.odd) > 0 {
+		k.t.Logf("the server said:\n%s", s.said)
+	}
 	k.answered, k.open = k.answered+len(yes), k.open+open
 	if len(yes) == 0 {
 		err = fmt.Errorf("no order was answered before the cut")

@@ -69,6 +69,9 @@ func (s *shell) fail(w http.ResponseWriter, r *http.Request, st *state, err erro
 		code, hint, st.fault = http.StatusMethodNotAllowed, i18n.T(r.Context(), "error.405_hint"), "method"
 	case f != nil:
 		code, hint, st.fault = status(f.Kind), i18n.Fault(r.Context(), f), f.Key
+		if f.Kind == fault.Unavailable { // the person is told what to do; the log says what is wrong
+			s.Log.WarnContext(r.Context(), "out of order", "request", st.request, "error", err)
+		}
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		code, st.fault = 499, "left" // the person has gone; nobody reads the answer
 	case errors.Is(err, context.DeadlineExceeded):
