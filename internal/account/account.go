@@ -85,6 +85,8 @@ type Service struct {
 	Business func(ctx context.Context, business id.ID) (name, slug, place string)
 	// Village, if set, is the code of the village in which a business is: officers help the people of their regions.
 	Village func(ctx context.Context, business id.ID) string
+	// Base is the address of the site; passkeys are bound to it.
+	Base string
 	// Version, if set, is that of the running program, for the admin's page.
 	Version string
 

@@ -118,7 +118,8 @@ VALUES (@token_hash, @id, @person_id, sqlc.narg('membership_id'), sqlc.narg('dev
 SELECT s.id, s.person_id, s.membership_id, s.device_id, s.pending, s.label, s.created_at, s.seen_at, s.proven_at, s.factor_at,
   p.name, p.lang, p.phone, p.disabled_at, p.totp_at,
   m.business_id, m.role, m.perms, m.regions,
-  (SELECT count(*) FROM memberships x WHERE x.person_id = s.person_id) AS choices
+  (SELECT count(*) FROM memberships x WHERE x.person_id = s.person_id) AS choices,
+  (SELECT count(*) FROM passkeys k WHERE k.person_id = s.person_id) AS passkeys
 FROM sessions s JOIN people p ON p.id = s.person_id LEFT JOIN memberships m ON m.id = s.membership_id AND m.person_id = s.person_id
 WHERE s.token_hash = @token_hash;
 
@@ -274,7 +275,8 @@ INSERT INTO acceptances (person_id, kind, version, channel, at) VALUES (@person_
 ON CONFLICT (person_id, kind, version) DO NOTHING;
 
 -- name: Officers :many
-SELECT m.id, m.person_id, m.role, m.perms, m.regions, m.created_at, p.name, p.phone, p.mail, p.totp_at
+SELECT m.id, m.person_id, m.role, m.perms, m.regions, m.created_at, p.name, p.phone, p.mail, p.totp_at,
+  (SELECT count(*) FROM passkeys k WHERE k.person_id = m.person_id) AS passkeys
 FROM memberships m JOIN people p ON p.id = m.person_id
 WHERE m.business_id = @business_id ORDER BY m.id LIMIT 500;
 
@@ -316,3 +318,33 @@ UPDATE people SET name = '', phone = '', phone_proven_at = NULL, mail = '', mail
 -- name: Rights :one
 SELECT m.role, m.perms, p.disabled_at FROM memberships m JOIN people p ON p.id = m.person_id
 WHERE m.id = @id AND m.business_id = @business_id AND m.person_id = @person_id;
+
+-- name: InsertPasskey :execrows
+INSERT INTO passkeys (id, person_id, credential_id, credential, name, created_at)
+VALUES (@id, @person_id, @credential_id, @credential, @name, @created_at) ON CONFLICT (credential_id) DO NOTHING;
+
+-- name: Passkeys :many
+SELECT id, person_id, credential_id, credential, name, created_at, used_at FROM passkeys WHERE person_id = @person_id ORDER BY id LIMIT 50;
+
+-- name: CountPasskeys :one
+SELECT count(*) FROM passkeys WHERE person_id = @person_id;
+
+-- UsePasskey keeps the counter of a key after an answer; no row: the key is gone.
+-- name: UsePasskey :execrows
+UPDATE passkeys SET credential = @credential, used_at = @used_at WHERE person_id = @person_id AND credential_id = @credential_id;
+
+-- name: DeletePasskey :execrows
+DELETE FROM passkeys WHERE id = @id AND person_id = @person_id;
+
+-- name: DeletePasskeys :exec
+DELETE FROM passkeys WHERE person_id = @person_id;
+
+-- name: InsertChallenge :exec
+INSERT INTO passkey_challenges (hash, purpose, person_id, session, expires_at) VALUES (@hash, @purpose, sqlc.narg('person_id'), @session, @expires_at);
+
+-- TakeChallenge takes a question away, so that it is answered once.
+-- name: TakeChallenge :one
+DELETE FROM passkey_challenges WHERE hash = @hash AND purpose = @purpose AND expires_at > @now RETURNING person_id, session;
+
+-- name: SweepChallenges :execrows
+DELETE FROM passkey_challenges WHERE expires_at < @expires_at;

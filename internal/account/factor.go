@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -258,17 +259,13 @@ func (s *Service) SecondStep(ctx context.Context, ses Session, code string, at W
 	return token, err
 }
 
-// NeedsTOTP reports whether a person has to enrol a second factor before they
-// can act under one of their memberships.
-func (s *Service) NeedsTOTP(ctx context.Context, ses Session) (bool, error) {
-	if ses.HasTOTP {
+// NeedsFactor reports whether a person has to make a second step before they
+// can act under one of their memberships; without HasFactor they have to enrol
+// one first.
+func (s *Service) NeedsFactor(ctx context.Context, ses Session) (bool, error) {
+	if ses.Factor {
 		return false, nil
 	}
 	list, err := s.Memberships(ctx, ses.Scope.Actor)
-	for _, m := range list {
-		if needsFactor(m.Role) {
-			return true, err
-		}
-	}
-	return false, err
+	return err == nil && slices.ContainsFunc(list, func(m Membership) bool { return needsFactor(m.Role) }), err
 }

@@ -24,9 +24,16 @@ const (
 
 // lost judges whether officers may help a person with a lost factor: not
 // themselves, and not an admin, whom the console helps.
-func lost(sc authz.Scope, p accountdb.Person, roles []authz.Role) error {
+func (s *Service) lost(ctx context.Context, sc authz.Scope, p accountdb.Person, roles []authz.Role) error {
+	var has bool
+	err := s.db.View(ctx, scopeless, func(tx *store.Tx) (err error) {
+		has, err = s.hasFactor(ctx, tx, p)
+		return err
+	})
 	switch {
-	case p.TotpAt == nil:
+	case err != nil:
+		return err
+	case !has:
 		return ErrNotFound
 	case p.ID == sc.Actor || slices.Contains(roles, authz.Admin):
 		return authz.ErrForbidden
@@ -41,7 +48,7 @@ func (s *Service) AskFactor(ctx context.Context, sc authz.Scope, person id.ID) e
 	if err != nil {
 		return err
 	}
-	if err := lost(sc, p, roles); err != nil {
+	if err := s.lost(ctx, sc, p, roles); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, personal(sc), func(tx *store.Tx) error {
@@ -63,7 +70,7 @@ func (s *Service) ConfirmFactor(ctx context.Context, sc authz.Scope, person id.I
 	if err != nil {
 		return "", err
 	}
-	if err := lost(sc, p, roles); err != nil {
+	if err := s.lost(ctx, sc, p, roles); err != nil {
 		return "", err
 	}
 	if slices.ContainsFunc(roles, needsFactor) && sc.Role != authz.Admin {
@@ -143,13 +150,16 @@ func (s *Service) DropFactor(ctx context.Context, token, password string, at Whe
 	return in, err
 }
 
-// dropFactor takes a person's factor and recovery codes away and ends all of their sessions.
+// dropFactor takes a person's factors and recovery codes away and ends all of their sessions.
 func (s *Service) dropFactor(ctx context.Context, tx *store.Tx, p accountdb.Person) error {
 	if err := s.q.PutTOTP(ctx, tx, accountdb.PutTOTPParams{ID: p.ID, UpdatedAt: tx.Now}); err != nil {
 		return fmt.Errorf("drop factor: %w", err)
 	}
 	if err := s.q.DeleteCodes(ctx, tx, p.ID); err != nil {
 		return fmt.Errorf("delete codes: %w", err)
+	}
+	if err := s.q.DeletePasskeys(ctx, tx, p.ID); err != nil {
+		return fmt.Errorf("delete passkeys: %w", err)
 	}
 	if err := s.endOthers(ctx, tx, p.ID, ""); err != nil {
 		return err

@@ -44,7 +44,7 @@ type Officer struct {
 	Role    authz.Role
 	Perms   []authz.Perm
 	Regions []string
-	HasTOTP bool // until then they cannot act
+	Factor  bool // a second step is enrolled; until then they cannot act
 	Since   time.Time
 }
 
@@ -83,7 +83,7 @@ func (s *Service) Office(ctx context.Context, sc authz.Scope) (people []Officer,
 		for _, r := range rows {
 			people = append(people, Officer{
 				ID: r.ID, Person: r.PersonID, Name: r.Name, Phone: phone.Number(r.Phone), Mail: r.Mail, Role: authz.Role(r.Role),
-				Perms: split[authz.Perm](r.Perms), Regions: split[string](r.Regions), HasTOTP: r.TotpAt != nil, Since: r.CreatedAt,
+				Perms: split[authz.Perm](r.Perms), Regions: split[string](r.Regions), Factor: r.TotpAt != nil || r.Passkeys > 0, Since: r.CreatedAt,
 			})
 		}
 		invs, err := s.q.OfficeInvitations(ctx, tx, accountdb.OfficeInvitationsParams{Now: tx.Now})

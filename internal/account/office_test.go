@@ -94,7 +94,7 @@ func TestAnAdminRunsTheOffice(t *testing.T) {
 			t.Errorf("after the change: %+v", ses.Scope)
 		}
 		people, invited, err := s.Office(t.Context(), boss.Scope)
-		if err != nil || len(people) != 2 || len(invited) != 0 || !people[1].HasTOTP {
+		if err != nil || len(people) != 2 || len(invited) != 0 || !people[1].Factor {
 			t.Fatalf("Office = %+v %+v %v", people, invited, err)
 		}
 		if err := s.EndOfficer(t.Context(), boss.Scope, boss.Scope.Membership); !errors.Is(err, account.ErrLastAdmin) {
@@ -172,7 +172,7 @@ func TestALostFactorNeedsTwoOfficers(t *testing.T) {
 		if _, err := s.ConfirmFactor(t.Context(), me, in.Person); !errors.Is(err, authz.ErrForbidden) {
 			t.Errorf("one's own factor = %v", err)
 		}
-		if list := must2(s.Claims(t.Context(), two, euis))(t); list[0].AskedBy != one.Actor || !list[0].HasTOTP {
+		if list := must2(s.Claims(t.Context(), two, euis))(t); list[0].AskedBy != one.Actor || !list[0].Factor {
 			t.Errorf("claim = %+v", list[0])
 		}
 		link := must2(s.ConfirmFactor(t.Context(), two, in.Person))(t)

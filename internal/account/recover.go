@@ -222,7 +222,7 @@ type Claim struct {
 	Proven  bool
 	Shops   []string
 	Since   time.Time
-	HasTOTP bool
+	Factor  bool  // a second step is enrolled
 	Office  bool  // of the office: helped by an admin or on the console
 	AskedBy id.ID // the officer who saw the papers of somebody who lost the second factor; zero: nobody did
 }
@@ -250,7 +250,10 @@ func (s *Service) Claims(ctx context.Context, sc authz.Scope, number string) (ou
 			if err != nil {
 				return err
 			}
-			c := Claim{Person: r.ID, Name: officeName(r.Name, n), Proven: r.PhoneProvenAt != nil, Since: r.CreatedAt, HasTOTP: p.TotpAt != nil}
+			c := Claim{Person: r.ID, Name: officeName(r.Name, n), Proven: r.PhoneProvenAt != nil, Since: r.CreatedAt}
+			if c.Factor, err = s.hasFactor(ctx, tx, p); err != nil {
+				return err
+			}
 			shops, roles, err := s.shopsOf(ctx, tx, r.ID)
 			if err != nil {
 				return err

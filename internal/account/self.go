@@ -249,7 +249,7 @@ func (s *Service) Close(ctx context.Context, ses Session) error {
 			return err
 		}
 		for _, step := range []func(context.Context, accountdb.DBTX, id.ID) error{
-			s.q.DeletePINsOfPerson, s.q.DeleteMembershipsOfPerson, s.q.DeleteLinksOf, s.q.DeleteCodes, s.q.DeleteNotices,
+			s.q.DeletePINsOfPerson, s.q.DeleteMembershipsOfPerson, s.q.DeleteLinksOf, s.q.DeleteCodes, s.q.DeletePasskeys, s.q.DeleteNotices,
 		} {
 			if err := step(ctx, tx, p.ID); err != nil {
 				return fmt.Errorf("close account: %w", err)

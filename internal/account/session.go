@@ -44,6 +44,7 @@ type Session struct {
 	Choices int  // memberships to choose from
 	Pending bool // the password was right, the second step is still to come
 	HasTOTP bool
+	HasKeys bool // passkeys
 	Factor  bool // the second step was made
 	Device  id.ID
 
@@ -51,6 +52,9 @@ type Session struct {
 	seen    time.Time
 	created time.Time
 }
+
+// HasFactor reports whether the person has enrolled a second step.
+func (s Session) HasFactor() bool { return s.HasTOTP || s.HasKeys }
 
 type cached struct {
 	session Session
@@ -127,7 +131,7 @@ func (s *Service) Load(ctx context.Context, token string) (ses Session, ok bool,
 func sessionOf(row accountdb.SessionRow, hash string, now time.Time) (Session, bool) {
 	ses := Session{
 		ID: row.ID, Name: row.Name, Phone: phone.Number(row.Phone), Lang: row.Lang, Choices: int(row.Choices), Pending: row.Pending,
-		HasTOTP: row.TotpAt != nil, Factor: row.FactorAt != nil, Device: id.Or(row.DeviceID), hash: hash, seen: row.SeenAt, created: row.CreatedAt,
+		HasTOTP: row.TotpAt != nil, HasKeys: row.Passkeys > 0, Factor: row.FactorAt != nil, Device: id.Or(row.DeviceID), hash: hash, seen: row.SeenAt, created: row.CreatedAt,
 	}
 	ses.Scope = authz.Scope{Actor: row.PersonID, Role: authz.Person, ProvenAt: row.ProvenAt, Now: now, ByPIN: row.DeviceID != nil}
 	if row.Role != nil {
@@ -316,6 +320,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		if _, err := s.q.SweepGuesses(ctx, tx, tx.Now.Add(-2*time.Hour)); err != nil {
 			return fmt.Errorf("sweep guesses: %w", err)
+		}
+		if _, err := s.q.SweepChallenges(ctx, tx, tx.Now); err != nil {
+			return fmt.Errorf("sweep challenges: %w", err)
 		}
 		return nil
 	})

@@ -172,9 +172,19 @@ func (s *Service) prove(ctx context.Context, ident identity, password string, on
 	return id.ID{}, false, nil
 }
 
-// enter begins the session of a person who was proven.
+// enter begins the session of a person who was proven by something they know.
 func (s *Service) enter(ctx context.Context, tx *store.Tx, person id.ID, at Where, tell bool) (In, error) {
+	return s.enterBy(ctx, tx, person, at, tell, false)
+}
+
+// enterBy begins the session of a person who was proven. One of their keys
+// stands for the second step too.
+func (s *Service) enterBy(ctx context.Context, tx *store.Tx, person id.ID, at Where, tell, key bool) (In, error) {
 	p, err := s.person(ctx, tx, person)
+	if err != nil {
+		return In{}, err
+	}
+	factor, err := s.hasFactor(ctx, tx, p)
 	if err != nil {
 		return In{}, err
 	}
@@ -182,10 +192,16 @@ func (s *Service) enter(ctx context.Context, tx *store.Tx, person id.ID, at Wher
 	if err != nil {
 		return In{}, fmt.Errorf("memberships: %w", err)
 	}
-	row := accountdb.InsertSessionParams{ID: id.New(), PersonID: person, Label: at.Label, ProvenAt: tx.Now, Pending: p.TotpAt != nil}
+	row := accountdb.InsertSessionParams{ID: id.New(), PersonID: person, Label: at.Label, ProvenAt: tx.Now, Pending: !key && p.TotpAt != nil}
+	if key {
+		row.FactorAt = &tx.Now
+	}
 	for _, m := range list {
-		if needsFactor(authz.Role(m.Role)) && p.TotpAt == nil && len(list) > 1 {
-			continue
+		if needsFactor(authz.Role(m.Role)) {
+			if !factor && len(list) > 1 {
+				continue
+			}
+			row.Pending = row.Pending || !key && factor
 		}
 		if row.MembershipID == nil || m.ID == id.Or(p.LastMembership) {
 			row.MembershipID = &m.ID

@@ -49,7 +49,7 @@ var params = map[string]param{
 	"/langkah-baru/{token}": {missing: noToken, public: true, loose: true, once: true}, "/akun/naskah/{kind}": {missing: "tiada", public: true, loose: true},
 	"/admin/undangan/{id}": {public: true, loose: true}, "/admin/orang/{id}": {public: true, loose: true}, "/admin/pekerjaan/{id}": {public: true, loose: true},
 	"/serah/{token}": {missing: noToken, public: true, loose: true, once: true}, "/berhenti/{token}": {missing: noToken, public: true, once: true},
-	"/o/{token}": {missing: noToken, public: true}, "/pin/{member}": {loose: true}, "/akun/sesi/{id}": {loose: true, once: true},
+	"/o/{token}": {missing: noToken, public: true}, "/pin/{member}": {loose: true}, "/akun/sesi/{id}": {loose: true, once: true}, "/akun/kunci/{id}": {loose: true, once: true},
 	"/karyawan/undangan/{id}": {once: true}, "/karyawan/hp/{id}": {once: true}, "/karyawan/{id}": {},
 	"/dinas/pemulihan/{id}": {loose: true}, "/dinas/naskah/{kind}": {missing: "tiada", public: true}, "/dinas/usaha/{id}": {}, "/dinas/banding/{id}": {loose: true},
 	"/foto/{business}": {public: true}, "/foto/{business}/{id}": {}, "/foto/{business}/{id}/{width}": {missing: "7", public: true},

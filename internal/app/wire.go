@@ -88,6 +88,7 @@ func (a *App) hooks() {
 	a.names = &nameCache{}
 	a.Accounts.Business = a.nameOf
 	a.Accounts.Village = a.villageOf
+	a.Accounts.Base = a.Config.Base()
 	if a.Mail.On() {
 		a.Accounts.Mail = accountMail{a}
 	}

@@ -43,6 +43,9 @@ var Placements = map[string]Placement{
 	"legal_texts":     Local,
 	"acceptances":     Local,
 
+	"passkeys":           Local,
+	"passkey_challenges": Local,
+
 	"push_subscriptions": Distributed,
 
 	"businesses":  Distributed,

@@ -230,6 +230,17 @@ func (q *Queries) CountGuess(ctx context.Context, db DBTX, arg CountGuessParams)
 	return failures, err
 }
 
+const countPasskeys = `-- name: CountPasskeys :one
+SELECT count(*) FROM passkeys WHERE person_id = $1
+`
+
+func (q *Queries) CountPasskeys(ctx context.Context, db DBTX, personID id.ID) (int64, error) {
+	row := db.QueryRowContext(ctx, countPasskeys, personID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countRole = `-- name: CountRole :one
 SELECT count(*) FROM memberships WHERE business_id = $1 AND role = $2
 `
@@ -429,6 +440,32 @@ func (q *Queries) DeletePINsOfPerson(ctx context.Context, db DBTX, personID id.I
 	return err
 }
 
+const deletePasskey = `-- name: DeletePasskey :execrows
+DELETE FROM passkeys WHERE id = $1 AND person_id = $2
+`
+
+type DeletePasskeyParams struct {
+	ID       id.ID
+	PersonID id.ID
+}
+
+func (q *Queries) DeletePasskey(ctx context.Context, db DBTX, arg DeletePasskeyParams) (int64, error) {
+	result, err := db.ExecContext(ctx, deletePasskey, arg.ID, arg.PersonID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const deletePasskeys = `-- name: DeletePasskeys :exec
+DELETE FROM passkeys WHERE person_id = $1
+`
+
+func (q *Queries) DeletePasskeys(ctx context.Context, db DBTX, personID id.ID) error {
+	_, err := db.ExecContext(ctx, deletePasskeys, personID)
+	return err
+}
+
 const device = `-- name: Device :one
 SELECT id, business_id, name, created_at FROM devices WHERE token_hash = $1
 `
@@ -586,6 +623,29 @@ func (q *Queries) Guess(ctx context.Context, db DBTX, key string) (GuessRow, err
 	return i, err
 }
 
+const insertChallenge = `-- name: InsertChallenge :exec
+INSERT INTO passkey_challenges (hash, purpose, person_id, session, expires_at) VALUES ($1, $2, $3, $4, $5)
+`
+
+type InsertChallengeParams struct {
+	Hash      string
+	Purpose   string
+	PersonID  *id.ID
+	Session   string
+	ExpiresAt time.Time
+}
+
+func (q *Queries) InsertChallenge(ctx context.Context, db DBTX, arg InsertChallengeParams) error {
+	_, err := db.ExecContext(ctx, insertChallenge,
+		arg.Hash,
+		arg.Purpose,
+		arg.PersonID,
+		arg.Session,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
 const insertCode = `-- name: InsertCode :exec
 INSERT INTO recovery_codes (person_id, hash) VALUES ($1, $2)
 `
@@ -737,6 +797,35 @@ func (q *Queries) InsertNotice(ctx context.Context, db DBTX, arg InsertNoticePar
 		arg.At,
 	)
 	return err
+}
+
+const insertPasskey = `-- name: InsertPasskey :execrows
+INSERT INTO passkeys (id, person_id, credential_id, credential, name, created_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (credential_id) DO NOTHING
+`
+
+type InsertPasskeyParams struct {
+	ID           id.ID
+	PersonID     id.ID
+	CredentialID string
+	Credential   string
+	Name         string
+	CreatedAt    time.Time
+}
+
+func (q *Queries) InsertPasskey(ctx context.Context, db DBTX, arg InsertPasskeyParams) (int64, error) {
+	result, err := db.ExecContext(ctx, insertPasskey,
+		arg.ID,
+		arg.PersonID,
+		arg.CredentialID,
+		arg.Credential,
+		arg.Name,
+		arg.CreatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const insertPerson = `-- name: InsertPerson :exec
@@ -1293,7 +1382,8 @@ func (q *Queries) OfficeInvitations(ctx context.Context, db DBTX, arg OfficeInvi
 }
 
 const officers = `-- name: Officers :many
-SELECT m.id, m.person_id, m.role, m.perms, m.regions, m.created_at, p.name, p.phone, p.mail, p.totp_at
+SELECT m.id, m.person_id, m.role, m.perms, m.regions, m.created_at, p.name, p.phone, p.mail, p.totp_at,
+  (SELECT count(*) FROM passkeys k WHERE k.person_id = m.person_id) AS passkeys
 FROM memberships m JOIN people p ON p.id = m.person_id
 WHERE m.business_id = $1 ORDER BY m.id LIMIT 500
 `
@@ -1309,6 +1399,7 @@ type OfficersRow struct {
 	Phone     string
 	Mail      string
 	TotpAt    *time.Time
+	Passkeys  int64
 }
 
 func (q *Queries) Officers(ctx context.Context, db DBTX, businessID id.ID) ([]OfficersRow, error) {
@@ -1331,6 +1422,7 @@ func (q *Queries) Officers(ctx context.Context, db DBTX, businessID id.ID) ([]Of
 			&i.Phone,
 			&i.Mail,
 			&i.TotpAt,
+			&i.Passkeys,
 		); err != nil {
 			return nil, err
 		}
@@ -1442,6 +1534,41 @@ func (q *Queries) PIN(ctx context.Context, db DBTX, arg PINParams) (PINRow, erro
 		&i.DisabledAt,
 	)
 	return i, err
+}
+
+const passkeys = `-- name: Passkeys :many
+SELECT id, person_id, credential_id, credential, name, created_at, used_at FROM passkeys WHERE person_id = $1 ORDER BY id LIMIT 50
+`
+
+func (q *Queries) Passkeys(ctx context.Context, db DBTX, personID id.ID) ([]Passkey, error) {
+	rows, err := db.QueryContext(ctx, passkeys, personID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Passkey
+	for rows.Next() {
+		var i Passkey
+		if err := rows.Scan(
+			&i.ID,
+			&i.PersonID,
+			&i.CredentialID,
+			&i.Credential,
+			&i.Name,
+			&i.CreatedAt,
+			&i.UsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const person = `-- name: Person :one
@@ -1750,7 +1877,8 @@ const session = `-- name: Session :one
 SELECT s.id, s.person_id, s.membership_id, s.device_id, s.pending, s.label, s.created_at, s.seen_at, s.proven_at, s.factor_at,
   p.name, p.lang, p.phone, p.disabled_at, p.totp_at,
   m.business_id, m.role, m.perms, m.regions,
-  (SELECT count(*) FROM memberships x WHERE x.person_id = s.person_id) AS choices
+  (SELECT count(*) FROM memberships x WHERE x.person_id = s.person_id) AS choices,
+  (SELECT count(*) FROM passkeys k WHERE k.person_id = s.person_id) AS passkeys
 FROM sessions s JOIN people p ON p.id = s.person_id LEFT JOIN memberships m ON m.id = s.membership_id AND m.person_id = s.person_id
 WHERE s.token_hash = $1
 `
@@ -1776,6 +1904,7 @@ type SessionRow struct {
 	Perms        *string
 	Regions      *string
 	Choices      int64
+	Passkeys     int64
 }
 
 func (q *Queries) Session(ctx context.Context, db DBTX, tokenHash string) (SessionRow, error) {
@@ -1802,6 +1931,7 @@ func (q *Queries) Session(ctx context.Context, db DBTX, tokenHash string) (Sessi
 		&i.Perms,
 		&i.Regions,
 		&i.Choices,
+		&i.Passkeys,
 	)
 	return i, err
 }
@@ -1852,6 +1982,18 @@ func (q *Queries) Sessions(ctx context.Context, db DBTX, personID id.ID) ([]Sess
 	return items, nil
 }
 
+const sweepChallenges = `-- name: SweepChallenges :execrows
+DELETE FROM passkey_challenges WHERE expires_at < $1
+`
+
+func (q *Queries) SweepChallenges(ctx context.Context, db DBTX, expiresAt time.Time) (int64, error) {
+	result, err := db.ExecContext(ctx, sweepChallenges, expiresAt)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const sweepGuesses = `-- name: SweepGuesses :execrows
 DELETE FROM guesses WHERE since < $1
 `
@@ -1886,6 +2028,29 @@ func (q *Queries) SweepSessions(ctx context.Context, db DBTX, seenAt time.Time) 
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const takeChallenge = `-- name: TakeChallenge :one
+DELETE FROM passkey_challenges WHERE hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING person_id, session
+`
+
+type TakeChallengeParams struct {
+	Hash    string
+	Purpose string
+	Now     time.Time
+}
+
+type TakeChallengeRow struct {
+	PersonID *id.ID
+	Session  string
+}
+
+// TakeChallenge takes a question away, so that it is answered once.
+func (q *Queries) TakeChallenge(ctx context.Context, db DBTX, arg TakeChallengeParams) (TakeChallengeRow, error) {
+	row := db.QueryRowContext(ctx, takeChallenge, arg.Hash, arg.Purpose, arg.Now)
+	var i TakeChallengeRow
+	err := row.Scan(&i.PersonID, &i.Session)
+	return i, err
 }
 
 const tryPIN = `-- name: TryPIN :execrows
@@ -1989,6 +2154,31 @@ type UseLinkParams struct {
 
 func (q *Queries) UseLink(ctx context.Context, db DBTX, arg UseLinkParams) (int64, error) {
 	result, err := db.ExecContext(ctx, useLink, arg.UsedAt, arg.TokenHash, arg.Purpose)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const usePasskey = `-- name: UsePasskey :execrows
+UPDATE passkeys SET credential = $1, used_at = $2 WHERE person_id = $3 AND credential_id = $4
+`
+
+type UsePasskeyParams struct {
+	Credential   string
+	UsedAt       *time.Time
+	PersonID     id.ID
+	CredentialID string
+}
+
+// UsePasskey keeps the counter of a key after an answer; no row: the key is gone.
+func (q *Queries) UsePasskey(ctx context.Context, db DBTX, arg UsePasskeyParams) (int64, error) {
+	result, err := db.ExecContext(ctx, usePasskey,
+		arg.Credential,
+		arg.UsedAt,
+		arg.PersonID,
+		arg.CredentialID,
+	)
 	if err != nil {
 		return 0, err
 	}

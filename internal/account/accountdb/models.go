@@ -20,6 +20,16 @@ type Membership struct {
 	CreatedAt  time.Time
 }
 
+type Passkey struct {
+	ID           id.ID
+	PersonID     id.ID
+	CredentialID string
+	Credential   string
+	Name         string
+	CreatedAt    time.Time
+	UsedAt       *time.Time
+}
+
 type Person struct {
 	ID             id.ID
 	Name           string

@@ -34,6 +34,9 @@ func Routes(s *account.Service) []web.Route {
 		{Pattern: "POST /masuk", Verb: authz.Public, Handle: p.signIn},
 		{Pattern: "GET /masuk/kode", Verb: authz.Public, Handle: p.codePage},
 		{Pattern: "POST /masuk/kode", Verb: authz.Public, Handle: p.code},
+		{Pattern: "POST /masuk/kunci", Verb: authz.Public, Handle: p.keySignIn},
+		{Pattern: "POST /masuk/kunci/tantangan", Verb: authz.Public, Handle: p.keyQuestion},
+		{Pattern: "POST /masuk/kode/kunci", Verb: authz.Public, Handle: p.keyCode},
 		{Pattern: "GET /daftar", Verb: authz.Public, Handle: p.signUpPage},
 		{Pattern: "POST /daftar", Verb: authz.Public, Handle: p.signUp, Rate: web.SignUps},
 		{Pattern: "POST /keluar", Verb: authz.Public, Handle: p.signOut},
@@ -51,6 +54,7 @@ func Routes(s *account.Service) []web.Route {
 		{Pattern: "POST /undangan/{token}", Verb: authz.SignedIn, Handle: p.join, Link: true},
 		{Pattern: "GET /bukti-diri", Verb: authz.SignedIn, Handle: p.freshPage},
 		{Pattern: "POST /bukti-diri", Verb: authz.SignedIn, Handle: p.fresh},
+		{Pattern: "POST /bukti-diri/kunci", Verb: authz.SignedIn, Handle: p.keyFresh},
 		{Pattern: "GET /pin", Verb: authz.Public, Handle: p.pinPage},
 		{Pattern: "GET /pin/{member}", Verb: authz.Public, Handle: p.padPage},
 		{Pattern: "POST /pin/{member}", Verb: authz.Public, Handle: p.pin},
@@ -66,6 +70,10 @@ func Routes(s *account.Service) []web.Route {
 		{Pattern: "POST /akun/kabar", Verb: authz.SignedIn, Handle: p.seen},
 		{Pattern: "GET /akun/kode", Verb: authz.SignedIn, Handle: p.totpPage},
 		{Pattern: "POST /akun/kode", Verb: authz.SignedIn, Handle: p.totp},
+		{Pattern: "GET /akun/kunci", Verb: authz.SignedIn, Handle: p.keys},
+		{Pattern: "POST /akun/kunci", Verb: authz.SignedIn, Handle: p.addKey},
+		{Pattern: "POST /akun/kunci/tantangan", Verb: authz.SignedIn, Handle: p.newKeyQuestion},
+		{Pattern: "POST /akun/kunci/{id}/penghapusan", Verb: authz.SignedIn, Handle: p.removeKey},
 		{Pattern: "GET /akun/usaha", Verb: authz.SignedIn, Handle: p.actPage},
 		{Pattern: "POST /akun/usaha", Verb: authz.SignedIn, Handle: p.act},
 
@@ -185,10 +193,10 @@ func (p pages) enter(w http.ResponseWriter, r *http.Request, in account.In) erro
 	if err != nil || !ok {
 		return err
 	}
-	if needs, err := p.s.NeedsTOTP(r.Context(), ses); err != nil {
+	if step, err := p.step(r, ses); err != nil {
 		return err
-	} else if needs && ses.Scope.Role == authz.Person {
-		return web.SeeOther(w, r, "/akun/kode")
+	} else if step != "" {
+		return web.SeeOther(w, r, step)
 	}
 	if to == "" {
 		to = home(ses.Scope)
@@ -203,6 +211,22 @@ func (p pages) enter(w http.ResponseWriter, r *http.Request, in account.In) erro
 		}
 	}
 	return web.SeeOther(w, r, to)
+}
+
+// step is where a person goes who cannot act before a second step: to make it,
+// or to enrol one. It is empty for all others.
+func (p pages) step(r *http.Request, ses account.Session) (string, error) {
+	if ses.Scope.Role != authz.Person {
+		return "", nil
+	}
+	needs, err := p.s.NeedsFactor(r.Context(), ses)
+	switch {
+	case err != nil || !needs:
+		return "", err
+	case ses.HasFactor():
+		return "/masuk/kode", nil
+	}
+	return "/akun/kode", nil
 }
 
 func own(list []account.Member, member id.ID) (account.Member, bool) {

@@ -130,7 +130,7 @@ func adminView(d adminPage, f *fault.Error) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if o.ID == d.Me || !o.HasTOTP {
+					if o.ID == d.Me || !o.Factor {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<span class=\"cluster\">")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -141,7 +141,7 @@ func adminView(d adminPage, f *fault.Error) templ.Component {
 								return templ_7745c5c3_Err
 							}
 						}
-						if !o.HasTOTP {
+						if !o.Factor {
 							templ_7745c5c3_Err = ui.Badge("warn", "circle-alert", i18n.T(ctx, "admin.no_factor")).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
@@ -788,7 +788,7 @@ func officerView(o account.Officer, d rights, me bool, f *fault.Error) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if o.HasTOTP {
+			if o.Factor {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, "<p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -227,7 +227,7 @@ func claimCard(d recovery, c account.Claim) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if c.HasTOTP {
+		if c.Factor {
 			templ_7745c5c3_Err = ui.Badge("", "key-round", i18n.T(ctx, "account.totp_on")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -358,7 +358,7 @@ func claimCard(d recovery, c account.Claim) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if c.HasTOTP && c.AskedBy.IsZero() {
+			if c.Factor && c.AskedBy.IsZero() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<button class=\"btn\" formaction=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -390,7 +390,7 @@ func claimCard(d recovery, c account.Claim) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if c.HasTOTP && !c.AskedBy.IsZero() && c.AskedBy != d.Me && (!c.Office || d.Admin) {
+			if c.Factor && !c.AskedBy.IsZero() && c.AskedBy != d.Me && (!c.Office || d.Admin) {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "<button class=\"btn\" formaction=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -449,7 +449,7 @@ func claimCard(d recovery, c account.Claim) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if c.HasTOTP && c.AskedBy == d.Me {
+			if c.Factor && c.AskedBy == d.Me {
 				templ_7745c5c3_Var23 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 					templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -482,7 +482,7 @@ func claimCard(d recovery, c account.Claim) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if c.HasTOTP && !c.AskedBy.IsZero() && c.AskedBy != d.Me {
+			if c.Factor && !c.AskedBy.IsZero() && c.AskedBy != d.Me {
 				templ_7745c5c3_Var25 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 					templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)

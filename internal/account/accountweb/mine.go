@@ -20,6 +20,7 @@ type myPage struct {
 	Choices int
 	ByPIN   bool
 	CanMail bool
+	CanKeys bool
 }
 
 func (p pages) mine(w http.ResponseWriter, r *http.Request) error {
@@ -31,7 +32,7 @@ func (p pages) showMine(w http.ResponseWriter, r *http.Request, code int, f *fau
 	if err != nil {
 		return err
 	}
-	d := myPage{Choices: ses.Choices, ByPIN: ses.Scope.ByPIN, CanMail: p.s.Mail != nil}
+	d := myPage{Choices: ses.Choices, ByPIN: ses.Scope.ByPIN, CanMail: p.s.Mail != nil, CanKeys: p.s.HasPasskeys()}
 	if d.Who, err = p.s.Person(r.Context(), ses.Scope.Actor); err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (p pages) showTOTP(w http.ResponseWriter, r *http.Request, code int, f *fau
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, code, totpForm(seed, f))
+	return web.Render(w, r, code, totpForm(seed, p.s.HasPasskeys(), f))
 }
 
 func (p pages) totp(w http.ResponseWriter, r *http.Request) error {

@@ -32,14 +32,14 @@ func (p pages) signInPage(w http.ResponseWriter, r *http.Request) error {
 			return web.SeeOther(w, r, with("/pin", next(r, "")))
 		}
 	}
-	return web.Render(w, r, http.StatusOK, signInForm("", next(r, ""), shared != "", nil))
+	return web.Render(w, r, http.StatusOK, p.signInForm("", next(r, ""), shared != "", nil))
 }
 
 func (p pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	in, err := p.s.SignIn(r.Context(), r.FormValue("who"), r.FormValue("password"), p.gate.Where(r))
 	if err != nil {
 		return again(w, err, func(f *fault.Error, code int) error {
-			return web.Render(w, r, code, signInForm(r.FormValue("who"), next(r, ""), p.gate.Device(r) != "", f))
+			return web.Render(w, r, code, p.signInForm(r.FormValue("who"), next(r, ""), p.gate.Device(r) != "", f))
 		})
 	}
 	return p.enter(w, r, in)
@@ -50,10 +50,10 @@ func (p pages) codePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !ses.HasTOTP {
+	if !ses.HasFactor() {
 		return web.SeeOther(w, r, "/akun/kode")
 	}
-	return web.Render(w, r, http.StatusOK, codeForm(next(r, ""), nil))
+	return web.Render(w, r, http.StatusOK, codeForm(ses, next(r, ""), nil))
 }
 
 func (p pages) code(w http.ResponseWriter, r *http.Request) error {
@@ -63,7 +63,7 @@ func (p pages) code(w http.ResponseWriter, r *http.Request) error {
 	}
 	token, err := p.s.SecondStep(r.Context(), ses, r.FormValue("code"), p.gate.Where(r))
 	if err != nil {
-		return again(w, err, func(f *fault.Error, code int) error { return web.Render(w, r, code, codeForm(next(r, ""), f)) })
+		return again(w, err, func(f *fault.Error, code int) error { return web.Render(w, r, code, codeForm(ses, next(r, ""), f)) })
 	}
 	return p.enter(w, r, account.In{Token: token, Person: ses.Scope.Actor})
 }
@@ -213,10 +213,10 @@ func (p pages) join(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Flash(w, r, "account.joined")
-	if needs, err := p.s.NeedsTOTP(r.Context(), after); err != nil {
+	if step, err := p.step(r, after); err != nil {
 		return err
-	} else if needs && after.Scope.Role == authz.Person {
-		return web.SeeOther(w, r, "/akun/kode")
+	} else if step != "" {
+		return web.SeeOther(w, r, step)
 	}
 	return web.SeeOther(w, r, home(after.Scope))
 }
@@ -229,7 +229,7 @@ func (p pages) freshPage(w http.ResponseWriter, r *http.Request) error {
 	if ses.Scope.ByPIN {
 		return authz.ErrPIN
 	}
-	return web.Render(w, r, http.StatusOK, freshForm(next(r, "/akun"), ses.HasTOTP, nil))
+	return web.Render(w, r, http.StatusOK, freshForm(next(r, "/akun"), ses, nil))
 }
 
 func (p pages) fresh(w http.ResponseWriter, r *http.Request) error {
@@ -240,7 +240,7 @@ func (p pages) fresh(w http.ResponseWriter, r *http.Request) error {
 	token, err := p.s.Fresh(r.Context(), ses, r.FormValue("password"), r.FormValue("code"), p.gate.Where(r))
 	if err != nil {
 		return again(w, err, func(f *fault.Error, code int) error {
-			return web.Render(w, r, code, freshForm(next(r, "/akun"), ses.HasTOTP, f))
+			return web.Render(w, r, code, freshForm(next(r, "/akun"), ses, f))
 		})
 	}
 	p.gate.Enter(w, r, token, ses.Scope.Actor)
