@@ -14,6 +14,7 @@ import (
 	"lapak/internal/account/accountdb"
 	"lapak/internal/audit"
 	"lapak/internal/authz"
+	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/phone"
 	"lapak/internal/store"
@@ -124,6 +125,9 @@ func (s *Service) Load(ctx context.Context, token string) (ses Session, ok bool,
 		err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
 			return s.q.SeeSession(ctx, tx, accountdb.SeeSessionParams{SeenAt: tx.Now, TokenHash: hash})
 		})
+		if fault.Of(err).HasKind(fault.Unavailable) {
+			err = nil // nothing can be written now; who is signed in still reads
+		}
 	}
 	return ses, ok, err
 }

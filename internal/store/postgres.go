@@ -51,7 +51,7 @@ func openPostgres(ctx, background context.Context, db *DB, dsn string, o Options
 	conf.RuntimeParams["lock_timeout"] = ms
 	conf.RuntimeParams["idle_in_transaction_session_timeout"] = "15000"
 	if conf.ConnectTimeout == 0 {
-		conf.ConnectTimeout = 5 * time.Second
+		conf.ConnectTimeout = 2 * time.Second // twice that where TLS is tried first
 	}
 	e := &postgresDB{db: db, conf: conf, timeout: db.timeout}
 	e.pool = stdlib.OpenDB(*conf, stdlib.OptionAfterConnect(utc))
@@ -153,6 +153,9 @@ func (e *postgresDB) run(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*T
 	defer begun()
 	if _, err := c.ExecContext(begin, fmt.Sprintf("%s; SELECT set_config('role', '%s', true), set_config('app.business_id', '%s', true), set_config('statement_timeout', '%d', true)",
 		mode, Role, business, tx.limit.Milliseconds())); err != nil {
+		if begin.Err() != nil && ctx.Err() == nil { // it is not busy: it says nothing at all
+			return fmt.Errorf("%w: begin: %w", ErrDown, err)
+		}
 		return fmt.Errorf("begin: %w", err)
 	}
 	tx.begin(pgTx{c})
