@@ -27,6 +27,8 @@ import (
 const Role = "lapak_app"
 
 const (
+	connTimeout = 4 * time.Second // for a connection of the pool
+
 	tries   = 4 // one, and three after a lost race
 	channel = "lapak_touch"
 )
@@ -123,9 +125,13 @@ func brokeOff(err error) bool {
 
 // run is one try of a transaction.
 func (e *postgresDB) run(ctx context.Context, sc authz.Scope, tx *Tx, fn func(*Tx) error) error {
-	wait, got := context.WithTimeout(ctx, turnTimeout)
+	wait, got := context.WithTimeout(ctx, connTimeout)
 	c, err := e.pool.Conn(wait)
+	late := wait.Err() != nil && ctx.Err() == nil
 	got()
+	if s := e.pool.Stats(); err != nil && late && s.InUse < s.MaxOpenConnections { // a connection was free: it is the server that says nothing
+		return fmt.Errorf("%w: connect: %w", ErrDown, err)
+	}
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
