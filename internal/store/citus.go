@@ -104,4 +104,7 @@ var Placements = map[string]Placement{
 	"directory_words":    Local,
 	"directory_near":     Local,
 	"search_docs":        Local,
+
+	"backup_runs":     Local,
+	"backup_erasures": Local,
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -49,6 +50,49 @@ func (db *DB) migrate(ctx context.Context, files fs.FS) error {
 	if err := db.checkSchema(ctx); err != nil {
 		return err
 	}
+	err := db.provider(files, func(p *goose.Provider) error {
+		_, err := p.Up(ctx)
+		// Another process may have been faster with one of them; then there is
+		// less left to do, and in the end nothing.
+		for try := 0; err != nil && !db.Postgres() && try < 20; try++ {
+			select {
+			case <-ctx.Done():
+				return err
+			case <-time.After(time.Duration(try) * 10 * time.Millisecond):
+			}
+			_, err = p.Up(ctx)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return db.checkSchema(ctx)
+}
+
+// migrateExactly runs those migrations and no others.
+func (db *DB) migrateExactly(ctx context.Context, versions []int64) error {
+	return db.provider(Migrations(string(db.engine.migrations())), func(p *goose.Provider) error {
+		known := map[int64]bool{}
+		for _, s := range p.ListSources() {
+			known[s.Version] = true
+		}
+		for _, v := range versions {
+			if !known[v] {
+				return fmt.Errorf("migration %d: %w", v, ErrNewer)
+			}
+		}
+		for _, v := range versions {
+			if _, err := p.ApplyVersion(ctx, v, true); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// provider runs fn with the migrations of files, ready to be run.
+func (db *DB) provider(files fs.FS, fn func(*goose.Provider) error) error {
 	d := db.engine.migrations()
 	opts := []goose.ProviderOption{goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true)}
 	var pool *sql.DB
@@ -73,18 +117,14 @@ func (db *DB) migrate(ctx context.Context, files fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("store: read the migrations of %s: %w", d, err)
 	}
-	_, err = p.Up(ctx)
-	if err != nil && d == sqliteDialect {
-		// Another process may have been faster; then nothing is left to do.
-		_, err = p.Up(ctx)
-	}
+	err = fn(p)
 	if part, ok := errors.AsType[*goose.PartialError](err); ok && part.Failed != nil {
 		return fmt.Errorf("store: migration migrations/%s/%s: %w", d, path.Base(part.Failed.Source.Path), part.Err)
 	}
 	if err != nil {
 		return fmt.Errorf("store: migrate %s: %w", d, err)
 	}
-	return db.checkSchema(ctx)
+	return nil
 }
 
 // hasTable reports whether the database has a table of that name.

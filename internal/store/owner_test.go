@@ -1,9 +1,9 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"testing"
 
 	"lapak/internal/authz"
@@ -12,15 +12,15 @@ import (
 	"lapak/internal/store/storetest"
 )
 
-// An installation's role owns its database and no more. Then the walls hold
-// for the owner too, and invariants are still checked over all businesses.
-func TestAnOwnerThatIsNoSuperuserIsEnough(t *testing.T) {
+// plainOwner opens a migrated database as a role that owns it and no more.
+func plainOwner(t *testing.T) *store.DB {
+	t.Helper()
 	dsn := storetest.EmptyPostgresDSN(t)
 	u, err := url.Parse(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	role := fmt.Sprintf("lapak_owner_%d", os.Getpid())
+	role := fmt.Sprintf("owner_of_%s", u.Path[1:])
 	admin := storetest.Open(t, dsn)
 	if err := store.Run(t.Context(), admin, "CREATE ROLE "+role+" LOGIN CREATEROLE PASSWORD 'x'",
 		fmt.Sprintf("ALTER DATABASE %s OWNER TO %s", u.Path[1:], role), "ALTER SCHEMA public OWNER TO "+role); err != nil {
@@ -28,7 +28,7 @@ func TestAnOwnerThatIsNoSuperuserIsEnough(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		for _, q := range []string{"REASSIGN OWNED BY " + role + " TO postgres", "DROP OWNED BY " + role, "DROP ROLE " + role} {
-			if err := store.Run(t.Context(), admin, q); err != nil {
+			if err := store.Run(context.WithoutCancel(t.Context()), admin, q); err != nil {
 				t.Log(err) // the database goes anyway
 			}
 		}
@@ -38,6 +38,13 @@ func TestAnOwnerThatIsNoSuperuserIsEnough(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return db
+}
+
+// An installation's role owns its database and no more. Then the walls hold
+// for the owner too, and invariants are still checked over all businesses.
+func TestAnOwnerThatIsNoSuperuserIsEnough(t *testing.T) {
+	db := plainOwner(t)
 	things(t, db)
 	mine, yours := authz.Job(id.New()), authz.Job(id.New())
 	for i, sc := range []authz.Scope{mine, yours} {
