@@ -1,0 +1,74 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Copy is where a backup lies, or why it does not.
+type Copy struct {
+	Place string `json:"place"`
+	Error string `json:"error,omitempty"`
+}
+
+// make writes a backup into the folder, copies it to the places, and throws
+// away what need not stay. A place that does not take it is trouble, not the
+// end: the backup is there.
+func (s *Service) make(ctx context.Context) (ended, error) {
+	var e ended
+	if err := os.MkdirAll(s.set.Dir, 0o700); err != nil {
+		return e, fmt.Errorf("make the folder: %w", err)
+	}
+	Folder(s.set.Dir).sweep()
+	name, made, err := Save(s.set.Dir, func(w io.Writer) (Made, error) {
+		return Write(ctx, s.db, Source{Program: s.set.Program, Key: s.set.Key, Lock: s.set.Lock}, w)
+	})
+	if err != nil {
+		return e, err
+	}
+	e.made, e.file = made, name
+	e.covers = &made.Header.MadeAt
+	e.places = append(e.places, Copy{Place: s.set.Dir})
+	var trouble []error
+	for _, p := range s.set.To {
+		c := Copy{Place: p.Name()}
+		if err := p.Put(ctx, filepath.Join(s.set.Dir, name), name); err != nil {
+			err = fmt.Errorf("copy to %s: %w", p.Name(), err)
+			c.Error = err.Error()
+			trouble = append(trouble, err)
+		}
+		e.places = append(e.places, c)
+	}
+	if err := s.putErasures(ctx); err != nil {
+		trouble = append(trouble, err)
+	}
+	for i, p := range append([]Place{Folder(s.set.Dir)}, s.set.To...) {
+		if e.places[i].Error != "" {
+			continue // nothing new there, so nothing old goes
+		}
+		if _, err := Prune(ctx, p, s.set.Keep); err != nil {
+			trouble = append(trouble, fmt.Errorf("throw away old backups of %s: %w", p.Name(), err))
+		}
+	}
+	e.trouble = errors.Join(trouble...)
+	return e, nil
+}
+
+// Save writes a backup into a folder, under the name that it gives itself, once
+// it is whole, on the disk, and was read back.
+func Save(dir string, write func(io.Writer) (Made, error)) (name string, m Made, err error) {
+	temp := filepath.Join(dir, "new")
+	if err := Whole(temp, func(w io.Writer) error { m, err = write(w); return err }); err != nil {
+		_ = os.Remove(temp)
+		return "", m, err
+	}
+	name = FileName(m.Header)
+	if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
+		return "", m, fmt.Errorf("name the backup: %w", err)
+	}
+	return name, m, syncFolder(dir)
+}
