@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"lapak/internal/app"
 )
@@ -43,6 +44,17 @@ func flags(name string, o *options) *flag.FlagSet {
 	fs.StringVar(&o.LogLevel, "log-level", logLevel(name), "debug, info, warn or error")
 	fs.StringVar(&o.LogFormat, "log-format", logFormat(name), "json or text")
 	fs.Int64Var(&o.RateFactor, "rate-factor", 1, "multiply the limits on requests, for load work")
+	dir := "backups"
+	if name == "demo" {
+		dir = ""
+	}
+	fs.StringVar(&o.BackupDir, "backup-dir", dir, "`folder` of backups, in the data folder if it does not begin with /; empty: none are made")
+	fs.DurationVar(&o.BackupEvery, "backup-every", 24*time.Hour, "how often a backup is made")
+	fs.StringVar(&o.BackupKeep, "backup-keep", "24h7d4w12m", "how many stay: hourly, daily, weekly, monthly")
+	fs.StringVar(&o.BackupTo, "backup-to", "", "where copies go, comma-separated: s3://host/bucket/folder, sftp://user@host/folder, /folder; secrets in the environment (docs/operations.md)")
+	fs.StringVar(&o.BackupAge, "backup-age", "", "public `key` (age1...) that backups are sealed for; or LAPAK_BACKUP_PASSPHRASE")
+	fs.StringVar(&o.BackupIdentity, "backup-identity", "", "`file` of the private key that opens sealed backups; for restore and drill, best kept off the server")
+	fs.DurationVar(&o.DrillEvery, "drill-every", 30*24*time.Hour, "how often the newest backup is brought back aside and checked; 0: never")
 	if name == "demo" {
 		fs.IntVar(&o.businesses, "businesses", 120, "how many businesses the demo has")
 		fs.IntVar(&o.orders, "orders", 0, "how many orders all of them have; 0: as many as their rhythm makes in 12 months")

@@ -26,6 +26,9 @@ Usage: lapak COMMAND [flags]
   migrate    bring the database to its newest form
   check      look whether everything is in order
   transfer   copy the whole installation to another database and compare: lapak transfer --to postgres://... or --to sqlite:PATH
+  backup     make a backup now, in one file, while the server runs: lapak backup [FILE]
+  restore    bring one back into an empty place: lapak restore FILE
+  drill      bring one back aside and look whether it is whole: lapak drill [FILE]
   admin      reset a sign-in: lapak admin reset PHONE [--factor]; first admin: lapak admin link
   bench      measure how fast this machine serves
   config     print the settings in force, secrets masked
@@ -57,6 +60,12 @@ func run(ctx context.Context, args []string) int {
 		err = migrate(ctx, args)
 	case "check":
 		err = check(ctx, args)
+	case "backup":
+		err = backup(ctx, args)
+	case "restore":
+		err = restore(ctx, args)
+	case "drill":
+		err = drill(ctx, args)
 	case "transfer":
 		err = transfer(ctx, args)
 	case "admin":

@@ -69,6 +69,22 @@ func admin(sc authz.Scope) error {
 	return nil
 }
 
+// AdminMails are the addresses of those who run the installation, as far as
+// they gave one.
+func (s *Service) AdminMails(ctx context.Context, tx *store.Tx) ([]string, error) {
+	rows, err := s.q.Officers(ctx, tx, id.ID{})
+	if err != nil {
+		return nil, fmt.Errorf("officers: %w", err)
+	}
+	var out []string
+	for _, r := range rows {
+		if authz.Role(r.Role) == authz.Admin && r.Mail != "" {
+			out = append(out, r.Mail)
+		}
+	}
+	return out, nil
+}
+
 // Office lists the people of the office and whom it invited.
 func (s *Service) Office(ctx context.Context, sc authz.Scope) (people []Officer, invited []OfficeInvitation, err error) {
 	if err := admin(sc); err != nil {

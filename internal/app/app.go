@@ -18,6 +18,7 @@ import (
 	"lapak/internal/account"
 	"lapak/internal/api"
 	"lapak/internal/audit"
+	"lapak/internal/backup"
 	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
@@ -64,12 +65,15 @@ type App struct {
 	Directory *directory.Service
 	Front     *storefront.Service
 	Keys      *api.Service
+	Backups   *backup.Service
 	Jobs      *job.Runner
 
 	root     []byte
 	registry *prometheus.Registry
 	log      *slog.Logger
 	names    *nameCache
+
+	backupErr error // a secret of the backups is missing
 }
 
 // Invariants are what must hold of the data at all times, of every slice.
@@ -101,6 +105,9 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	db, err := store.Open(ctx, c.DSN(), store.Options{Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if err := beforeMigration(ctx, c, db, root, log); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	if err := db.Migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the database to its newest form: %w", err), db.Close())
@@ -187,9 +194,11 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.Orders.PerMinute *= max(1, c.RateFactor)
+	a.backups()
 	a.Jobs = job.New(db, job.Options{Log: log})
 	a.hooks()
 	a.measure()
+	a.measureBackups()
 	return a, nil
 }
 
@@ -267,10 +276,14 @@ func (a *App) Metrics() http.Handler {
 // Serve answers until ctx ends: then no request is taken any more, those taken
 // are finished, and the jobs at work come to their end.
 func (a *App) Serve(ctx context.Context, d *Doors) error {
+	if a.backupErr != nil {
+		return a.backupErr
+	}
 	h, err := a.Handler()
 	if err != nil {
 		return err
 	}
+	defer a.Backups.Stop()
 	if err := a.Jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}

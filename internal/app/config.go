@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"lapak/internal/mail"
 )
@@ -38,6 +39,14 @@ type Config struct {
 	LogLevel       string
 	LogFormat      string
 	RateFactor     int64 // multiplies the limits on requests; for load work
+
+	BackupDir      string // folder of backups, in the data folder if relative; empty: none are made
+	BackupEvery    time.Duration
+	BackupKeep     string // how many stay: 24h7d4w12m
+	BackupTo       string // where copies go, comma-separated: s3://, sftp:// or a folder
+	BackupAge      string // public key to seal backups for
+	BackupIdentity string // file of the private key; only where drills open sealed backups
+	DrillEvery     time.Duration
 
 	Demo bool // every page says that its data is sample data
 }
@@ -81,6 +90,7 @@ func (c *Config) Validate() error {
 	if c.RateFactor < 1 || c.RateFactor > 1_000_000 {
 		bad("rate-factor", "%d is not between 1 and 1000000", c.RateFactor)
 	}
+	c.validateBackups(bad)
 	for name, addr := range map[string]string{"addr": c.Addr, "metrics-addr": c.MetricsAddr} {
 		if addr != "" && !strings.Contains(addr, ":") {
 			bad(name, "%q must look like localhost:8080 or :8080", addr)
@@ -206,5 +216,7 @@ func (c *Config) Lines() []string {
 		show("addr", c.Addr), show("metrics-addr", c.MetricsAddr), show("data", c.Data), show("db", masked(c.DSN())), show("base-url", c.Base()),
 		show("domain", c.Domain), show("acme-directory", c.ACMEDirectory), show("tls", c.TLS), show("mail", masked(c.Mail)), show("mail-from", c.MailFrom),
 		show("trusted-proxies", c.TrustedProxies), show("log-level", c.LogLevel), show("log-format", c.LogFormat), show("rate-factor", c.RateFactor),
+		show("backup-dir", c.BackupFolder()), show("backup-every", c.BackupEvery), show("backup-keep", c.BackupKeep), show("backup-to", masked(c.BackupTo)),
+		show("backup-age", c.BackupAge), show("backup-identity", c.BackupIdentity), show("drill-every", c.DrillEvery),
 	}
 }

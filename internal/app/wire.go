@@ -14,6 +14,7 @@ import (
 	"lapak/internal/api/apiweb"
 	"lapak/internal/audit/auditweb"
 	"lapak/internal/authz"
+	"lapak/internal/backup/backupweb"
 	"lapak/internal/blob/blobweb"
 	"lapak/internal/business/businessweb"
 	"lapak/internal/catalog/catalogweb"
@@ -49,7 +50,7 @@ var Words embed.FS
 
 // wordFiles lists the words of every package.
 func wordFiles() []fs.FS {
-	return files(ui.Words, Words, accountweb.Words, auditweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
+	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
 		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words)
 }
 
@@ -59,6 +60,7 @@ func (a *App) Routes() [][]web.Route {
 	return [][]web.Route{
 		accountweb.Routes(a.Accounts),
 		auditweb.Routes(a.DB, a.Accounts),
+		backupweb.Routes(a.Backups),
 		blobweb.Routes(a.Blobs),
 		businessweb.Routes(businessweb.Services{
 			Shops: a.Shops, Goods: a.Goods, Blobs: a.Blobs, Payments: a.Payments, BaseURL: base,
@@ -97,7 +99,10 @@ func (a *App) hooks() {
 		if err := a.Orders.Erase(ctx, tx, sc, customer); err != nil {
 			return err
 		}
-		return a.Keys.Erase(ctx, tx, sc, customer)
+		if err := a.Keys.Erase(ctx, tx, sc, customer); err != nil {
+			return err
+		}
+		return a.Backups.NoteErasure(ctx, tx, sc, customer)
 	}
 
 	a.Orders.OnPlaced = func(ctx context.Context, tx *store.Tx, sc scope, o order.Order) error {
@@ -136,6 +141,7 @@ func (a *App) hooks() {
 	a.Blobs.Register(a.Jobs)
 	a.Orders.Register(a.Jobs)
 	a.Directory.Register(a.Jobs)
+	a.Backups.Register(a.Jobs)
 	a.Keys.Register(a.Jobs)
 	job.Every(a.Jobs, "account.sweep", time.Hour, a.Accounts.Sweep)
 }

@@ -34,7 +34,7 @@ func fill(t testing.TB, db *store.DB, shops int) []id.ID {
 			photo := id.New()
 			for query, args := range map[string][]any{
 				"INSERT INTO slugs (slug, business_id, live, created_at) VALUES ($1, $2, true, $3)": {fmt.Sprintf("warung-%d-é\n", i), b, tx.Now},
-				"INSERT INTO order_numbers (business_id, last) VALUES ($1, $2)":                    {b, int64(-i)},
+				"INSERT INTO order_numbers (business_id, last) VALUES ($1, $2)":                     {b, int64(-i)},
 			} {
 				if _, err := tx.ExecContext(t.Context(), query, args...); err != nil {
 					return err

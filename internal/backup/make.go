@@ -24,6 +24,9 @@ func (s *Service) make(ctx context.Context) (ended, error) {
 		return e, fmt.Errorf("make the folder: %w", err)
 	}
 	Folder(s.set.Dir).sweep()
+	if err := s.room(ctx); err != nil {
+		return e, err
+	}
 	name, made, err := Save(s.set.Dir, func(w io.Writer) (Made, error) {
 		return Write(ctx, s.db, Source{Program: s.set.Program, Key: s.set.Key, Lock: s.set.Lock}, w)
 	})
@@ -56,6 +59,26 @@ func (s *Service) make(ctx context.Context) (ended, error) {
 	}
 	e.trouble = errors.Join(trouble...)
 	return e, nil
+}
+
+// ErrRoom: with one backup more, the disk of the shops would be nearly full.
+var ErrRoom = errors.New("there is too little room on the disk of the backups; free some, or let --backup-dir lie on another disk")
+
+// room refuses a backup after which less than a tenth of the disk would be free:
+// nearly full disks take no orders.
+func (s *Service) room(ctx context.Context) error {
+	if s.set.Room == nil {
+		return nil
+	}
+	size := int64(16 << 20)
+	if f, err := Newest(ctx, Folder(s.set.Dir)); err == nil {
+		size = max(size, f.Size+f.Size/4)
+	}
+	free, total := s.set.Room(s.set.Dir)
+	if free < uint64(size) || free-uint64(size) < total/10 {
+		return ErrRoom
+	}
+	return nil
 }
 
 // Save writes a backup into a folder, under the name that it gives itself, once

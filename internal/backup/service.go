@@ -43,6 +43,7 @@ type Settings struct {
 	Lock       Lock
 	Keys       Keys // that open sealed backups; for drills
 	Temp       string
+	Room       func(dir string) (free, total uint64) // of the disk; nil: not asked
 
 	Program    string
 	Key        string // mark of the installation's key
@@ -94,7 +95,7 @@ const (
 
 type start struct {
 	What Kind  `json:"what"`
-	By    id.ID `json:"by"`
+	By   id.ID `json:"by"`
 }
 
 // Kind names the job that starts what an administrator asked for.

@@ -141,10 +141,8 @@ type Gauges struct {
 // Gauges reads the age of the newest point that can be restored, and of the
 // newest drill that went well.
 func (s *Service) Gauges(ctx context.Context) (Gauges, error) {
-	g := Gauges{Age: -1, DrillAge: -1}
-	s.mu.Lock()
-	g.Failures, g.DrillsFailed = s.fails[Backup], s.fails[Drill]
-	s.mu.Unlock()
+	g := s.Failed()
+	g.Age, g.DrillAge = -1, -1
 	err := s.db.View(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
 		b, err := s.last(ctx, tx, Backup, Done)
 		if err != nil {
@@ -160,4 +158,11 @@ func (s *Service) Gauges(ctx context.Context) (Gauges, error) {
 		return err
 	})
 	return g, err
+}
+
+// Failed counts what went wrong in this process.
+func (s *Service) Failed() Gauges {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Gauges{Failures: s.fails[Backup], DrillsFailed: s.fails[Drill]}
 }

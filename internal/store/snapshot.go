@@ -20,6 +20,8 @@ import (
 var (
 	// ErrNotBare: the database holds something already.
 	ErrNotBare = errors.New("the database is not empty; name one that is")
+	// ErrHidden: the owner of the database does not see all of its rows.
+	ErrHidden = errors.New("the owner of the database cannot read every business's rows; run: lapak migrate")
 	// ErrNewer: the migrations are of a program newer than this one.
 	ErrNewer = errors.New("it was made by a newer program; use that one")
 )
@@ -92,7 +94,7 @@ func seesWhole(ctx context.Context, c *sql.Conn, list []Table) error {
 	}
 	for _, t := range list {
 		if t.walled && !open[t.Name] {
-			return fmt.Errorf("store: the owner of the database cannot read all of %s; run: lapak migrate", t.Name)
+			return fmt.Errorf("store: table %s: %w", t.Name, ErrHidden)
 		}
 	}
 	return nil
@@ -124,8 +126,8 @@ func (db *DB) migrated(ctx context.Context, c *sql.Conn) ([]int64, error) {
 	return list, nil
 }
 
-// Bare reports whether nothing was ever made in the database.
-func (db *DB) Bare(ctx context.Context) (bare bool, err error) {
+// Untouched reports whether nothing was ever made in the database.
+func (db *DB) Untouched(ctx context.Context) (bare bool, err error) {
 	err = db.engine.owner(ctx, func(c *sql.Conn) error {
 		for _, name := range []string{"goose_db_version", "store_schema", "people"} {
 			if there, err := db.hasTable(ctx, c, name); err != nil || there {
@@ -151,7 +153,7 @@ type Filling struct {
 // fn put rows into it. What refers to what is checked when fn has ended; an
 // error undoes the rows. Migrate brings it to this program's form later.
 func (db *DB) Fill(ctx context.Context, migrations []int64, fn func(*Filling) error) error {
-	if bare, err := db.Bare(ctx); err != nil || !bare {
+	if bare, err := db.Untouched(ctx); err != nil || !bare {
 		return errors.Join(err, map[bool]error{false: ErrNotBare}[bare])
 	}
 	if err := db.migrateExactly(ctx, migrations); err != nil {
