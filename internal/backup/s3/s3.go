@@ -36,7 +36,9 @@ const partSize = 16 << 20
 
 // Open reads "s3://host[:port]/bucket[/folder][?region=...]". http is spoken
 // only to this machine, by "s3+http://".
-func Open(address string, s Secrets) (*Bucket, error) {
+func Open(address string, s Secrets) (*Bucket, error) { return open(address, s, nil) }
+
+func open(address string, s Secrets, transport http.RoundTripper) (*Bucket, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil {
 		return nil, errors.New("want s3://host/bucket/folder, the key and its secret in the environment")
@@ -55,12 +57,13 @@ func Open(address string, s Secrets) (*Bucket, error) {
 	if h := u.Hostname(); !secure && h != "localhost" && h != "127.0.0.1" && h != "::1" {
 		return nil, errors.New("s3+http:// is for this machine only; use s3://")
 	}
-	transport, err := minio.DefaultTransport(secure)
-	if err != nil {
-		return nil, err
+	if transport == nil {
+		if transport, err = minio.DefaultTransport(secure); err != nil {
+			return nil, err
+		}
 	}
 	c, err := minio.New(u.Host, &minio.Options{
-		Creds: credentials.NewStaticV4(s.Key, s.Secret, ""), Secure: secure, Region: u.Query().Get("region"), Transport: http.RoundTripper(transport),
+		Creds: credentials.NewStaticV4(s.Key, s.Secret, ""), Secure: secure, Region: u.Query().Get("region"), Transport: transport,
 		MaxRetries: 4, BucketLookup: lookup(u.Hostname()),
 	})
 	if err != nil {
