@@ -223,6 +223,7 @@ func (r *Result) small(ctx context.Context, o *Options, h *home) error {
 		if err != nil {
 			return err
 		}
+		shops = ordering(s.addr, shops)
 		if b.rows, err = newRows(ctx, h.config("rows"), shops); err != nil {
 			return err
 		}

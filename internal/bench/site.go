@@ -140,6 +140,20 @@ func look(c *client, slug string) (stall, error) {
 	return s, nil
 }
 
+// ordering keeps the shops that take orders now: each gets one.
+func ordering(addr string, shops []stall) []stall {
+	c := &client{addr: addr}
+	defer c.close()
+	r := rand.New(rand.NewPCG(1, 1))
+	return slices.DeleteFunc(slices.Clone(shops), func(s stall) bool {
+		if len(s.baskets) == 0 {
+			return true
+		}
+		status, _, err := c.do(place("", addr, []stall{s}).next(r))
+		return err != nil || status != http.StatusSeeOther
+	})
+}
+
 // price asks what a basket costs; ok is false if it cannot be ordered.
 func (s *stall) price(c *client, variants []string) (bk basket, ok bool) {
 	b, err := c.body(uncompressed(post(c.addr, "/@"+s.slug+"/pesan/ongkir", "", orderForm(variants, "", "0", "081299990000"))))
