@@ -46,6 +46,8 @@ type Service struct {
 	key []byte
 	Parts
 
+	pace pace
+
 	// PerMinute bounds how many orders a shop takes from the web in a minute.
 	PerMinute int64
 
