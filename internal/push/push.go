@@ -150,8 +150,16 @@ type fan struct{ About }
 func (fan) Kind() string { return "push.fan" }
 
 // Tell puts in the jobs that send the news to the people of the business who
-// may know of it, in the caller's transaction.
+// may know of it, in the caller's transaction. Where nobody wants news it
+// leaves nothing to do.
 func (s *Service) Tell(ctx context.Context, tx *store.Tx, sc authz.Scope, about About) error {
+	subs, err := s.q.Subscriptions(ctx, tx, sc.Business)
+	if err != nil {
+		return fmt.Errorf("list subscriptions: %w", err)
+	}
+	if len(subs) == 0 {
+		return nil
+	}
 	return job.Put(ctx, tx, sc, fan{about}, job.Unique("push:"+about.Kind+":"+about.Object.String()))
 }
 
