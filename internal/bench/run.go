@@ -159,14 +159,13 @@ func (b *run) order(ctx context.Context, w work, n int, shops []stall) error {
 	if b.rows != nil {
 		limit = func() *tally { return b.rows.slice(ctx, shops, n, max(1, groups), b.o.Slice) }
 	}
-	var writes, commits float64
+	var placed, commits float64
 	m := b.turns(ctx, w, n, func() *tally {
-		w0, c0 := b.server.counter("lapak_db_writes_total"), b.server.counter("lapak_db_commits_total")
+		before := b.server.counter("lapak_db_commits_total")
 		t := ours.slice(ctx, w, b.o.Slice)
-		writes += b.server.counter("lapak_db_writes_total") - w0
-		commits += b.server.counter("lapak_db_commits_total") - c0
-		if commits > 0 {
-			groups = writes / commits
+		commits += b.server.counter("lapak_db_commits_total") - before
+		if placed += float64(t.n); commits > 0 {
+			groups = placed / commits
 		}
 		return t
 	}, limit)
