@@ -62,6 +62,13 @@ func (s *Service) GetTx(ctx context.Context, tx *store.Tx, sc authz.Scope) (Busi
 	return fromRow(r)
 }
 
+type keptKey struct{}
+
+// Kept is GetTx from memory: for who reads it often and changes nothing in it.
+func (s *Service) Kept(ctx context.Context, tx *store.Tx, sc authz.Scope) (Business, error) {
+	return store.Kept(tx, sc.Business, keptKey{}, func() (Business, error) { return s.GetTx(ctx, tx, sc) })
+}
+
 // BySlug finds the business at an address, and the address it has now: where
 // the two differ, the caller redirects.
 func (s *Service) BySlug(ctx context.Context, slug string) (id.ID, string, error) {

@@ -73,16 +73,18 @@ func (s *Service) Get(ctx context.Context, sc authz.Scope) (Settings, error) {
 	return st, err
 }
 
+type keptKey struct{}
+
 // Quote lists the ways that goods of a weight and worth may take, with their
 // fees. Without a village the own way, if the shop has it, comes with Unknown
 // set. If the shop does not bring there, or not so little, the fault says so
 // and comes with the ways that are left.
 func (s *Service) Quote(ctx context.Context, tx *store.Tx, sc authz.Scope, to To, grams, goods int64) ([]Way, error) {
-	st, err := s.Settings(ctx, tx, sc)
+	st, err := store.Kept(tx, sc.Business, keptKey{}, func() (Settings, error) { return s.Settings(ctx, tx, sc) })
 	if err != nil {
 		return nil, err
 	}
-	shop, err := s.shops.GetTx(ctx, tx, sc)
+	shop, err := s.shops.Kept(ctx, tx, sc)
 	if err != nil {
 		return nil, err
 	}

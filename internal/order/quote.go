@@ -136,7 +136,7 @@ func mayPlace(sc authz.Scope, d Draft) error {
 
 func (s *Service) quote(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft) (Quote, error) {
 	var q Quote
-	shop, err := s.Shops.GetTx(ctx, tx, sc)
+	shop, err := s.Shops.Kept(ctx, tx, sc)
 	if err != nil {
 		return q, err
 	}
@@ -158,7 +158,7 @@ func (s *Service) quote(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dra
 		}
 		q.Discount = min(q.discount.Amount, q.Goods+q.Shipping)
 	}
-	if q.settings, err = s.Payments.Settings(ctx, tx, sc); err != nil {
+	if q.settings, err = s.Payments.Kept(ctx, tx, sc); err != nil {
 		return q, err
 	}
 	return q, q.pay(d)

@@ -47,6 +47,13 @@ func (s *Service) Get(ctx context.Context, sc authz.Scope) (Settings, error) {
 	return st, err
 }
 
+type keptKey struct{}
+
+// Kept is Settings from memory: for who reads it often and changes nothing in it.
+func (s *Service) Kept(ctx context.Context, tx *store.Tx, sc authz.Scope) (Settings, error) {
+	return store.Kept(tx, sc.Business, keptKey{}, func() (Settings, error) { return s.Settings(ctx, tx, sc) })
+}
+
 // Settings returns how the shop is paid; Defaults if it has not said so.
 func (s *Service) Settings(ctx context.Context, tx *store.Tx, sc authz.Scope) (Settings, error) {
 	r, err := s.q.Settings(ctx, tx, sc.Business)

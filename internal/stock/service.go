@@ -95,7 +95,7 @@ func (s *Service) Reserve(ctx context.Context, tx *store.Tx, sc authz.Scope, ord
 		return short(missing)
 	}
 	if len(list) > 0 {
-		tx.Touch(sc.Business)
+		tx.TouchStock(sc.Business)
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (s *Service) drop(ctx context.Context, tx *store.Tx, sc authz.Scope, order 
 		}
 	}
 	if len(holds) > 0 {
-		tx.Touch(sc.Business)
+		tx.TouchStock(sc.Business)
 	}
 	return nil
 }
@@ -291,7 +291,7 @@ func (s *Service) add(ctx context.Context, tx *store.Tx, sc authz.Scope, m Move)
 		_, err := s.q.Add(ctx, tx, change)
 		return wrap("take back", err)
 	}
-	tx.Touch(sc.Business)
+	tx.TouchStock(sc.Business)
 	return nil
 }
 
@@ -437,7 +437,7 @@ func (s *Service) SetRule(ctx context.Context, sc authz.Scope, r Rule) error {
 		if err != nil {
 			return fmt.Errorf("set rule: %w", err)
 		}
-		tx.Touch(sc.Business)
+		tx.TouchStock(sc.Business)
 		diff := audit.Diff{"threshold": {From: old.Threshold, To: r.Threshold}}
 		return audit.Note(ctx, tx, sc, "stock.rule", r.Variant, diff)
 	})

@@ -19,7 +19,6 @@ import (
 
 	"lapak/internal/authz"
 	"lapak/internal/defect"
-	"lapak/internal/id"
 )
 
 // Role is who transactions act as: it owns nothing, so row level security
@@ -267,8 +266,8 @@ func (e *postgresDB) follow(ctx context.Context, ready func()) error {
 		if err != nil {
 			return err
 		}
-		if b, err := id.Parse(n.Payload); err == nil {
-			e.db.versions.bump(b)
+		if t, err := readTouch(n.Payload); err == nil {
+			e.db.versions.bump(t)
 		}
 	}
 }

@@ -41,6 +41,7 @@ type DB struct {
 	timeout  time.Duration
 	engine   engine
 	versions versions
+	settings settings
 	stop     context.CancelFunc
 
 	subscribers subscribers
@@ -148,7 +149,7 @@ func (db *DB) View(ctx context.Context, sc authz.Scope, fn func(*Tx) error) erro
 }
 
 func (db *DB) newTx(ctx context.Context, sc authz.Scope, reads bool) *Tx {
-	tx := &Tx{db: db, request: sc.Request, reads: reads, limit: db.timeout}
+	tx := &Tx{db: db, request: sc.Request, reads: reads, limit: db.timeout, since: db.versions.now()}
 	if ctx.Value(longKey{}) != nil {
 		tx.limit = longTimeout
 	}
@@ -181,7 +182,8 @@ type Tx struct {
 	request string
 	reads   bool
 	limit   time.Duration
-	touched []id.ID
+	touched []touch
+	since   uint64 // the last version given out before it began
 	before  []func() error
 	after   []func()
 	signals []string
@@ -231,7 +233,11 @@ func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
 // Touch notes that something public of the business changes: when the
 // transaction commits its Version rises, here and on the other servers.
-func (tx *Tx) Touch(business id.ID) { tx.touched = append(tx.touched, business) }
+func (tx *Tx) Touch(business id.ID) { tx.touched = append(tx.touched, touch{business, false}) }
+
+// TouchStock is Touch where nothing but stock changes: what the business has
+// set stays known.
+func (tx *Tx) TouchStock(business id.ID) { tx.touched = append(tx.touched, touch{business, true}) }
 
 // Postgres reports which engine runs the transaction. It is for package store.
 func (tx *Tx) Postgres() bool { return tx.db.Postgres() }

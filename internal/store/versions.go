@@ -15,7 +15,8 @@ type versions struct {
 	last  uint64
 	floor uint64 // of each business that has no number of its own
 	of    map[id.ID]uint64
-	blind bool // changes made elsewhere cannot be seen at present
+	set   map[id.ID]uint64 // the same of what a shop has set, which stock does not change
+	blind bool             // changes made elsewhere cannot be seen at present
 }
 
 const maxVersions = 200_000
@@ -23,19 +24,43 @@ const maxVersions = 200_000
 func (v *versions) start() {
 	v.last = uint64(time.Now().UnixNano())
 	v.floor = v.last
-	v.of = map[id.ID]uint64{}
+	v.of, v.set = map[id.ID]uint64{}, map[id.ID]uint64{}
 }
 
-func (v *versions) bump(business id.ID) {
+func (v *versions) bump(t touch) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.last++
 	if len(v.of) >= maxVersions {
 		clear(v.of)
+		clear(v.set)
 		v.floor = v.last
 		return
 	}
-	v.of[business] = v.last
+	v.of[t.business] = v.last
+	if !t.stock {
+		v.set[t.business] = v.last
+	}
+}
+
+// now is the last number given out.
+func (v *versions) now() uint64 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.last
+}
+
+// settings is the version of what a shop has set; 0 if it cannot be known.
+func (v *versions) settings(business id.ID) uint64 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if v.blind {
+		return 0
+	}
+	if n, ok := v.set[business]; ok {
+		return n
+	}
+	return v.floor
 }
 
 // bumpAll gives every business a new number.
@@ -45,6 +70,7 @@ func (v *versions) bumpAll() {
 	v.last++
 	v.floor = v.last
 	clear(v.of)
+	clear(v.set)
 }
 
 func (v *versions) setBlind(b bool) {

@@ -122,7 +122,7 @@ type Detail struct {
 
 // shopOf reads a shop that the public may see.
 func (s *Service) shopOf(ctx context.Context, tx *store.Tx, sc authz.Scope) (business.Business, error) {
-	b, err := s.shops.GetTx(ctx, tx, sc)
+	b, err := s.shops.Kept(ctx, tx, sc)
 	if errors.Is(err, business.ErrNotFound) || err == nil && !b.Visible() {
 		return business.Business{}, ErrNotFound
 	}
