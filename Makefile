@@ -4,7 +4,7 @@ BIN     := $(CURDIR)/bin
 export CGO_ENABLED = 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: run demo gen fmt check test race fuzz vuln licences lighthouse lint-api bench bench-scale bench-search bench-store clean tools
+.PHONY: run demo gen fmt check test race fuzz vuln licences lighthouse lint-api bench bench-scale bench-search bench-store clean tools torture
 
 run: ## serve an installation from ./data
 	$(GO) run ./cmd/lapak serve
@@ -42,6 +42,9 @@ race: ## the tests with the race detector (needs cgo)
 
 fuzz: ## each fuzz test for a minute
 	sh tools/fuzz.sh 60s
+
+torture: ## kill, cut the power, break services, fuzz: for an hour or so
+	sh tools/torture.sh
 
 vuln: ## known vulnerabilities; says aloud when its data cannot be had
 	sh tools/vuln.sh

@@ -31,7 +31,7 @@ func diskFaults(t *testing.T, try func(w *world, c cell, begin, end func()) *cel
 		}
 		_ = os.Remove(mnt)
 	})
-	w := newWorld(t, func(k *killing) (string, string) {
+	w := newWorld(t, "", func(k *killing) (string, string) {
 		k.conf.DB = "sqlite:" + k.conf.Data + "/lapak.db"
 		k.shops, k.crowd = furnish(t, k.conf, 1), newCrowd()
 		if disk, err = faultfs.Mount(mnt, k.conf.Data); err != nil {

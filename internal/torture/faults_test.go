@@ -51,10 +51,16 @@ type world struct {
 	last  *bought // the order sent while the fault was there
 	sent  []*bought
 	blind bool // the data cannot be opened beside the server
+	found []string
+}
+
+// bad notes what is not as it should be.
+func (w *world) bad(format string, args ...any) {
+	w.found = append(w.found, fmt.Sprintf(format, args...))
 }
 
 // newWorld starts a server. dir is where it finds its data, dsn its database.
-func newWorld(t *testing.T, prepare func(k *killing) (dir, dsn string)) *world {
+func newWorld(t *testing.T, planted string, prepare func(k *killing) (dir, dsn string)) *world {
 	t.Helper()
 	k := &killing{trial: &trial{}, t: t, box: newMailbox(t)}
 	k.box.slow = 0
@@ -63,7 +69,7 @@ func newWorld(t *testing.T, prepare func(k *killing) (dir, dsn string)) *world {
 	k.conf = settings(t.TempDir(), "")
 	k.conf.Mail, k.conf.MailFrom = "smtp+plain://"+w.mail.addr, "lapak@contoh.id"
 	dir, dsn := prepare(k)
-	s, _, err := start(t.Context(), binary(t, ""), "", nil, "--data", dir, "--db", dsn, "--mail", k.conf.Mail, "--mail-from", k.conf.MailFrom)
+	s, _, err := start(t.Context(), binary(t, planted), planted, nil, "--data", dir, "--db", dsn, "--mail", k.conf.Mail, "--mail-from", k.conf.MailFrom)
 	if err != nil {
 		t.Fatalf("void: %v", err)
 	}
@@ -126,7 +132,7 @@ func (w *world) send(b *bought) string {
 	}
 	took := time.Since(began)
 	if took > 12*time.Second {
-		w.t.Errorf("an order is answered after %s", took)
+		w.bad("an order is answered after %s", took)
 	}
 	switch {
 	case a.status == http.StatusSeeOther && strings.HasPrefix(a.location, "/o/"):
@@ -136,7 +142,7 @@ func (w *world) send(b *bought) string {
 		kept := webtest.Form(a.body, "form[data-kept]")
 		kept.Del("_t")
 		if at := webtest.Attr(a.body, "form[data-kept]", "action"); at != b.stall.at("/pesan") || kept.Encode() != b.form.Encode() {
-			w.t.Errorf("the form is not kept for %q:\n%v\nwas sent:\n%v", at, kept, b.form)
+			w.bad("the form is not kept for %q:\n%v\nwas sent:\n%v", at, kept, b.form)
 			return "503: what was typed is lost"
 		}
 		if took < time.Second {
@@ -158,7 +164,7 @@ func (w *world) calm(a answer) bool {
 		"nothing of the machinery": !regexp.MustCompile(`(?i)sql|postgres|/tmp|errno|i/o|pgx`).MatchString(webtest.Text(a.body, "main")),
 	} {
 		if !there {
-			w.t.Errorf("a refusal does not say: %s: %s", what, webtest.Text(a.body, "main"))
+			w.bad("a refusal does not say: %s: %s", what, webtest.Text(a.body, "main"))
 			ok = false
 		}
 	}
@@ -175,7 +181,7 @@ func (w *world) english(b *bought) {
 	w.t.Helper()
 	a, err := w.k.crowd.ask(w.t.Context(), http.MethodPost, w.s.url+b.stall.at("/pesan")+"?bahasa=en", b.form)
 	if err == nil && a.status == http.StatusServiceUnavailable && !strings.Contains(webtest.Text(a.body, "main"), "Send again") {
-		w.t.Errorf("the refusal is not in English: %s", webtest.Text(a.body, "main"))
+		w.bad("the refusal is not in English: %s", webtest.Text(a.body, "main"))
 	}
 }
 
@@ -297,7 +303,7 @@ func (w *world) subscribe() {
 
 // onSQLite is a world whose data lie in a folder of the test.
 func onSQLite(t *testing.T) *world {
-	return newWorld(t, func(k *killing) (string, string) {
+	return newWorld(t, "", func(k *killing) (string, string) {
 		k.conf.DB = "sqlite:" + k.conf.Data + "/lapak.db"
 		k.shops, k.crowd = furnish(t, k.conf, 1), newCrowd()
 		return k.conf.Data, k.conf.DB
@@ -305,9 +311,9 @@ func onSQLite(t *testing.T) *world {
 }
 
 // onPostgres is a world that reaches its database through a line.
-func onPostgres(t *testing.T) (*world, *line) {
+func onPostgres(t *testing.T, planted string) (*world, *line) {
 	var l *line
-	w := newWorld(t, func(k *killing) (string, string) {
+	w := newWorld(t, planted, func(k *killing) (string, string) {
 		k.conf.DB = storetest.PostgresDSN(t)
 		k.shops, k.crowd = furnish(t, k.conf, 1), newCrowd()
 		addr, dsn := plug(t, k.conf.DB)
@@ -337,12 +343,18 @@ func TestFaults(t *testing.T) {
 		if c.work == "" {
 			c.work = w.outcome()
 		}
+		r := &trial{name: c.service + " " + c.fault, rounds: 1, found: w.found, note: "afterwards: " + c.later}
+		w.found = nil
+		if c.later != "by itself" {
+			r.found = append(r.found, "afterwards: "+c.later)
+		}
+		r.report(t)
 		seen = append(seen, c)
 		return &seen[len(seen)-1]
 	}
 	diskFaults(t, try)
 
-	w, l := onPostgres(t)
+	w, l := onPostgres(t, "")
 	const pg = "PostgreSQL"
 	try(w, cell{service: pg, fault: "gone"}, l.down, l.up)
 	try(w, cell{service: pg, fault: "resets its connections"}, func() { l.down(); l.up() }, func() {})
@@ -365,6 +377,16 @@ func TestFaults(t *testing.T) {
 		c.work = "tried again, up to 3 days"
 	}
 	compareTable(t, seen)
+}
+
+// A refusal that loses what was typed is seen.
+func TestFaultsSeeALostForm(t *testing.T) {
+	const planted = "forget-form"
+	w, l := onPostgres(t, planted)
+	l.down()
+	w.send(&bought{stall: w.stall, n: 1, form: w.stall.form(1)})
+	r := &trial{name: "PostgreSQL gone", planted: planted, rounds: 1, found: w.found}
+	r.report(t)
 }
 
 // outcome tells what became of the mails that could not leave.

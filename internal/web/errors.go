@@ -82,7 +82,7 @@ func (s *shell) fail(w http.ResponseWriter, r *http.Request, st *state, err erro
 		s.Log.ErrorContext(r.Context(), "surprise", "request", st.request, "route", pattern(st), "error", err)
 	}
 	r = r.WithContext(context.WithoutCancel(r.Context())) // a page is owed even when the time is over
-	if code == http.StatusNotFound { // whatever it was: other people's things look as missing ones do
+	if code == http.StatusNotFound {                      // whatever it was: other people's things look as missing ones do
 		hint = i18n.T(r.Context(), "error.404_hint")
 	}
 	h := w.Header()

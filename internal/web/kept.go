@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"lapak/internal/defect"
 )
 
 // unsaved is a form that could not be taken, kept on the page that says so,
@@ -25,7 +27,7 @@ func secret(name string) bool {
 // unsaved reads what was typed into the form that r sent, or nil if there is
 // nothing that may be sent again: what came from another site is not.
 func (s *shell) unsaved(r *http.Request, st *state) *unsaved {
-	if r.Method != http.MethodPost || st.route == nil {
+	if r.Method != http.MethodPost || st.route == nil || defect.On("forget-form") {
 		return nil
 	}
 	r.Body = http.MaxBytesReader(nil, r.Body, st.route.MaxBody) // it may not have come to that yet
