@@ -47,7 +47,7 @@ func TestKeysPage(t *testing.T) {
 		if strings.Contains(page.Body, secret) {
 			t.Error("the secret is shown again")
 		}
-		sh.says(page, "Aplikasi kasir", secret[:12]+"…", "orders:read", "Berlaku")
+		sh.says(page, "Aplikasi kasir", secret[:12]+"…", "Melihat pesanan, tanpa data pembeli", "Berlaku")
 		if again := sh.Post("/toko/api", f); again.Status != http.StatusUnprocessableEntity || strings.Contains(again.Body, "lapak_"+secret[6:]) {
 			t.Errorf("the same form again: %d", again.Status)
 		}

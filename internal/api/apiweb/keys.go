@@ -1,6 +1,7 @@
 package apiweb
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,4 +85,11 @@ func (v keysView) state(k api.Token) string {
 	return "live"
 }
 
-func names(grants []api.Grant) string { return strings.Join(texts(grants), ", ") }
+// words says what a key may do, as its owner ticked it.
+func words(ctx context.Context, grants []api.Grant) string {
+	list := make([]string, len(grants))
+	for i, g := range grants {
+		list[i] = t(ctx, "api.grant."+string(g))
+	}
+	return strings.Join(list, " · ")
+}
