@@ -25,6 +25,7 @@ Usage: lapak COMMAND [flags]
   demo       serve a complete demo with sample data
   migrate    bring the database to its newest form
   check      look whether everything is in order
+  shop       carry a whole shop: lapak shop export SLUG FILE; lapak shop import FILE [--slug OTHER]
   transfer   copy the whole installation to another database and compare: lapak transfer --to postgres://... or --to sqlite:PATH
   backup     make a backup now, in one file, while the server runs: lapak backup [FILE]
   restore    bring one back into an empty place: lapak restore FILE
@@ -66,6 +67,8 @@ func run(ctx context.Context, args []string) int {
 		err = restore(ctx, args)
 	case "drill":
 		err = drill(ctx, args)
+	case "shop":
+		err = shop(ctx, args)
 	case "transfer":
 		err = transfer(ctx, args)
 	case "admin":

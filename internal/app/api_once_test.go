@@ -368,4 +368,3 @@ func TestUnknownOutcome(t *testing.T) {
 	}
 	s.holds(t)
 }
-

@@ -20,6 +20,7 @@ import (
 	"lapak/internal/audit"
 	"lapak/internal/backup"
 	"lapak/internal/blob"
+	"lapak/internal/bundle"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
 	"lapak/internal/customer"
@@ -66,6 +67,7 @@ type App struct {
 	Front     *storefront.Service
 	Keys      *api.Service
 	Backups   *backup.Service
+	Bundles   *bundle.Service
 	Jobs      *job.Runner
 
 	root     []byte
@@ -195,6 +197,10 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	}
 	a.Orders.PerMinute *= max(1, c.RateFactor)
 	a.backups()
+	a.Bundles = bundle.New(db, bundle.Parts{
+		Accounts: a.Accounts, Shops: a.Shops, Customers: a.Customers, Vouchers: a.Vouchers, Orders: a.Orders, Blobs: a.Blobs,
+	})
+	a.Bundles.Invariants = Invariants
 	a.Jobs = job.New(db, job.Options{Log: log})
 	a.hooks()
 	a.measure()

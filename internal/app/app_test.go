@@ -25,16 +25,27 @@ type site struct {
 
 func newSite(t testing.TB, db *store.DB) site {
 	t.Helper()
-	return newSiteLog(t, db, slog.New(slog.NewTextHandler(&writer{t}, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	return newSiteKey(t, db, 3)
+}
+
+// newSiteKey is newSite with another root secret: another installation.
+func newSiteKey(t testing.TB, db *store.DB, key byte) site {
+	t.Helper()
+	return newSiteWith(t, db, key, slog.New(slog.NewTextHandler(&writer{t}, &slog.HandlerOptions{Level: slog.LevelWarn})))
 }
 
 // newSiteLog is newSite with a log of the test's own.
 func newSiteLog(t testing.TB, db *store.DB, log *slog.Logger) site {
 	t.Helper()
+	return newSiteWith(t, db, 3, log)
+}
+
+func newSiteWith(t testing.TB, db *store.DB, key byte, log *slog.Logger) site {
+	t.Helper()
 	c := app.Config{Addr: "127.0.0.1:0", Data: t.TempDir(), LogLevel: "warn", LogFormat: "text", RateFactor: 1000}
 	srv := httptest.NewUnstartedServer(nil)
 	c.BaseURL = "http://" + srv.Listener.Addr().String()
-	a, err := app.Wire(c, db, bytes.Repeat([]byte{3}, 32), log)
+	a, err := app.Wire(c, db, bytes.Repeat([]byte{key}, 32), log)
 	if err != nil {
 		t.Fatal(err)
 	}

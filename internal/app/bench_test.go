@@ -85,7 +85,9 @@ func BenchmarkPages(b *testing.B) {
 				ask    func(i int) *httptest.ResponseRecorder
 			}{
 				{"shop", 200, func(int) *httptest.ResponseRecorder { return ask("GET", shop, "", "") }},
-				{"uncached", 200, func(i int) *httptest.ResponseRecorder { return ask("GET", fmt.Sprintf("%s?kategori=%d", shop, i), "", "") }},
+				{"uncached", 200, func(i int) *httptest.ResponseRecorder {
+					return ask("GET", fmt.Sprintf("%s?kategori=%d", shop, i), "", "")
+				}},
 				{"product", 200, func(int) *httptest.ResponseRecorder { return ask("GET", good, "", "") }},
 				{"search", 200, func(int) *httptest.ResponseRecorder { return ask("GET", "/?q=kopi", "", "") }},
 				{"today", 200, func(int) *httptest.ResponseRecorder { return ask("GET", "/hari-ini", "", cookie) }},

@@ -16,6 +16,7 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/backup/backupweb"
 	"lapak/internal/blob/blobweb"
+	"lapak/internal/bundle/bundleweb"
 	"lapak/internal/business/businessweb"
 	"lapak/internal/catalog/catalogweb"
 	"lapak/internal/customer/customerweb"
@@ -50,7 +51,7 @@ var Words embed.FS
 
 // wordFiles lists the words of every package.
 func wordFiles() []fs.FS {
-	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
+	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
 		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words)
 }
 
@@ -62,6 +63,7 @@ func (a *App) Routes() [][]web.Route {
 		auditweb.Routes(a.DB, a.Accounts),
 		backupweb.Routes(a.Backups),
 		blobweb.Routes(a.Blobs),
+		bundleweb.Routes(bundleweb.Services{Bundles: a.Bundles, Shops: a.Shops, ActAs: a.Accounts.ActAs}),
 		businessweb.Routes(businessweb.Services{
 			Shops: a.Shops, Goods: a.Goods, Blobs: a.Blobs, Payments: a.Payments, BaseURL: base,
 			PutWays: a.putWays, ActAs: a.Accounts.ActAs, PhoneOf: a.phoneOf,

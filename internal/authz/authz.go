@@ -97,6 +97,7 @@ const (
 	ManageStaff  Verb = "staff.manage"
 	SeeAudit     Verb = "audit.see"
 	EndShop      Verb = "shop.end"    // hand over or close; needs fresh proof
+	TakeShop     Verb = "shop.take"   // carry the whole shop away as a file; needs fresh proof
 	ManageKeys   Verb = "keys.manage" // keys by which programs act for the shop; needs fresh proof
 
 	SeeRegistry   Verb = "registry.see"
@@ -116,7 +117,7 @@ var always = map[Role][]Verb{
 	Owner: {
 		SignedIn, BuyHere, SeeToday, SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, TakePayments,
 		RefundPayments, SeeMoney, Deliver, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers,
-		EditShop, EditVouchers, EditPayout, ManageStaff, SeeAudit, EndShop, ManageKeys,
+		EditShop, EditVouchers, EditPayout, ManageStaff, SeeAudit, EndShop, TakeShop, ManageKeys,
 	},
 	Office:      {SignedIn, BuyHere},
 	Facilitator: {SignedIn, BuyHere},
@@ -138,13 +139,13 @@ var ticked = map[Perm][]Verb{
 }
 
 // fresh lists the verbs that need a proof of identity at most FreshFor old.
-var fresh = []Verb{EditPayout, ManageStaff, EndShop, ManageKeys, RunInstallation}
+var fresh = []Verb{EditPayout, ManageStaff, EndShop, TakeShop, ManageKeys, RunInstallation}
 
 // FreshFor is how long a proof of identity counts for the verbs that need one.
 const FreshFor = 10 * time.Minute
 
 // notByPIN lists what a person signed in by PIN on a shared phone may not do.
-var notByPIN = []Verb{EditPayout, ManageStaff, EndShop, ManageKeys, RefundPayments, SeeAudit, EditShop}
+var notByPIN = []Verb{EditPayout, ManageStaff, EndShop, TakeShop, ManageKeys, RefundPayments, SeeAudit, EditShop}
 
 // Scope is who acts, under which one membership, and for which business.
 type Scope struct {

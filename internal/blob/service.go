@@ -222,6 +222,12 @@ func (s *Service) Duplicate(ctx context.Context, tx *store.Tx, sc authz.Scope, p
 	return s.Put(ctx, tx, sc, pic)
 }
 
+// Wake asks for the sweep that loose pictures wait for, after they were brought
+// in from elsewhere.
+func (s *Service) Wake(ctx context.Context, tx *store.Tx, sc authz.Scope) error {
+	return s.sweepLater(ctx, tx, sc)
+}
+
 func (s *Service) sweepLater(ctx context.Context, tx *store.Tx, sc authz.Scope) error {
 	due := tx.Now.Add(looseFor + time.Hour).Truncate(time.Hour) // one sweep an hour is enough
 	key := "blob.sweep:" + sc.Business.String() + ":" + due.UTC().Format(time.RFC3339)

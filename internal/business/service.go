@@ -224,6 +224,28 @@ func (s *Service) takeSlug(ctx context.Context, tx *store.Tx, business id.ID, wa
 	return "", ErrSlugTaken
 }
 
+// Adopt gives an address to the scope's business, whose row was brought in from
+// elsewhere with that address in it, and makes the business known. An address
+// that is taken is ErrSlugTaken.
+func (s *Service) Adopt(ctx context.Context, tx *store.Tx, sc authz.Scope, slug string) (Business, error) {
+	if _, err := s.takeSlug(ctx, tx, sc.Business, []string{slug}); err != nil {
+		if errors.Is(err, ErrSlugTaken) {
+			return Business{}, ErrSlugTaken.On("slug")
+		}
+		return Business{}, err
+	}
+	return s.changed(ctx, tx, sc)
+}
+
+// Taken reports whether a business has an address, now or before.
+func (s *Service) Taken(ctx context.Context, slug string) (bool, error) {
+	_, _, err := s.BySlug(ctx, slug)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // changed reads the business anew, writes its line of the registry and tells
 // the public pages. Every change of a business ends here.
 func (s *Service) changed(ctx context.Context, tx *store.Tx, sc authz.Scope) (Business, error) {

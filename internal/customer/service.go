@@ -150,6 +150,12 @@ func (s *Service) stop(business, customer id.ID) string {
 	return letters.EncodeToString(m.Sum(nil)[:16])
 }
 
+// StopHash is what the database keeps of a customer's stop link, for customers
+// that were brought in from elsewhere.
+func (s *Service) StopHash(business, customer id.ID) string {
+	return id.Hash(s.stop(business, customer))
+}
+
 // StopPath is the address by which a customer says stop; it goes with every
 // message about offers.
 func (s *Service) StopPath(sc authz.Scope, customer id.ID) string {

@@ -408,6 +408,24 @@ func (s *Service) Register(r *job.Runner) {
 	job.Handle(r, func(ctx context.Context, sc authz.Scope, a remind) error { return s.Remind(ctx, sc, a.Order, a.Times) })
 }
 
+// Wake asks for the jobs that an open order waits for, after it was brought in
+// from elsewhere.
+func (s *Service) Wake(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID) error {
+	o, err := s.load(ctx, tx, sc, order)
+	if err != nil {
+		return err
+	}
+	if o.HoldUntil != nil && o.EndedAt == nil {
+		if err := s.expireAt(ctx, tx, sc, o); err != nil {
+			return err
+		}
+	}
+	if o.State != Placed {
+		return nil
+	}
+	return s.remindAt(ctx, tx, sc, order, 0)
+}
+
 // Expire ends an order whose time to pay is over, and does nothing to any other.
 func (s *Service) Expire(ctx context.Context, sc authz.Scope, order id.ID) error {
 	_, err := s.do(ctx, sc, order, Move{Act: ActExpire, Reason: ReasonExpired})

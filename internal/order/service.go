@@ -85,6 +85,12 @@ func (s *Service) Link(o Order) string {
 	return letters.EncodeToString(m.Sum(nil)[:16])
 }
 
+// LinkHash is what the database keeps of an order's link, for orders that were
+// brought in from elsewhere.
+func (s *Service) LinkHash(business, order id.ID) string {
+	return id.Hash(s.Link(Order{Business: business, ID: order}))
+}
+
 // LinkFor is how long a link opens an order's page after the order ended.
 const LinkFor = 30 * 24 * time.Hour
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
@@ -173,4 +175,18 @@ func (db *DB) Pending(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("store: read what was migrated: %w", err)
 	}
 	return len(all) - done, nil
+}
+
+// Newest is the number of this program's last migration.
+func Newest() int64 {
+	names, err := fs.Glob(Migrations(string(postgresDialect)), "*.sql")
+	if err != nil || len(names) == 0 {
+		panic("store: the program has no migrations")
+	}
+	number, _, _ := strings.Cut(names[len(names)-1], "_")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		panic(err) // the file's name is part of the program
+	}
+	return n
 }

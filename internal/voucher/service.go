@@ -43,6 +43,10 @@ func (s *Service) buyer(business id.ID, phone string) string {
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:16])
 }
 
+// Buyer is what is kept of a phone number (E.164) in a business, for uses that
+// were brought in from elsewhere.
+func (s *Service) Buyer(business id.ID, phone string) string { return s.buyer(business, phone) }
+
 // Apply tells what a code takes off an order of goods and delivery fee; it
 // changes nothing. The phone (E.164) may be empty while it is not known yet.
 // What keeps the code from counting is a fault.

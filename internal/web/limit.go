@@ -17,6 +17,7 @@ const (
 	Writes  Rate = "writes"
 	Links   Rate = "links"
 	SignUps Rate = "sign_ups"
+	Carries Rate = "carries" // a whole shop as a file, out or in
 	Free    Rate = "free"
 
 	// arrivals counts everything of one network before its session is looked
@@ -37,7 +38,7 @@ type Rates map[Rate]Limit
 func DefaultRates(factor int64) Rates {
 	f := int(max(factor, 1))
 	return Rates{
-		Pages: {300 * f, time.Minute}, Writes: {60 * f, time.Minute}, Links: {30 * f, time.Minute}, SignUps: {5 * f, time.Hour},
+		Pages: {300 * f, time.Minute}, Writes: {60 * f, time.Minute}, Links: {30 * f, time.Minute}, SignUps: {5 * f, time.Hour}, Carries: {6 * f, time.Hour},
 	}
 }
 
