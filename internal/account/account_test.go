@@ -469,3 +469,16 @@ func TestLoadAsksAtMostOnce(t *testing.T) {
 		_ = phone.Number("")
 	})
 }
+
+// On a full disk nobody is signed out: when a session was seen last is written later.
+func TestWhoIsSignedInReadsOnAFullDisk(t *testing.T) {
+	each(t, func(t *testing.T, s *account.Service, db *store.DB, c *clock) {
+		in := signUp(t, s, euis, secret)
+		c.add(10 * time.Minute)
+		db.ReadOnly(true)
+		session(t, s, in.Token)
+		db.ReadOnly(false)
+		c.add(time.Minute)
+		session(t, s, in.Token)
+	})
+}
