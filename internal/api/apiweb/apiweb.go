@@ -43,8 +43,7 @@ type Services struct {
 type pages struct {
 	Services
 	ops []operation
-	doc []byte // openapi.json
-	tag string // its ETag
+	doc *storefront.Page // openapi.json
 	see document
 }
 

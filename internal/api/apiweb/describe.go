@@ -93,8 +93,7 @@ func (p *pages) describe() {
 	if err != nil {
 		panic(fmt.Sprintf("apiweb: the document: %v", err)) // made of our own types alone
 	}
-	pg := storefront.NewPage(contentType, append(b, '\n'))
-	p.doc, p.tag, p.see = pg.Body, pg.ETag, document{d, r}
+	p.doc, p.see = storefront.NewPage(contentType, append(b, '\n')), document{d, r}
 }
 
 // plain says of lists that they are never null, which is how they are answered.

@@ -12,7 +12,6 @@ import (
 	"lapak/internal/api"
 	"lapak/internal/authz"
 	"lapak/internal/i18n"
-	"lapak/internal/storefront"
 	"lapak/internal/web"
 )
 
@@ -29,7 +28,7 @@ func (p *pages) pageRoutes() []web.Route {
 }
 
 func (p *pages) openAPI(w http.ResponseWriter, r *http.Request) error {
-	return send(w, r, http.StatusOK, &storefront.Page{Type: contentType, ETag: p.tag, Body: p.doc})
+	return send(w, r, http.StatusOK, p.doc)
 }
 
 // docsView is the document as its page shows it.

@@ -117,7 +117,8 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, o operation) error
 	if err != nil {
 		return err
 	}
-	return send(w, r, o.status, storefront.NewPage(contentType, b))
+	sum := sha256.Sum256(b)
+	return send(w, r, o.status, &storefront.Page{Type: contentType, ETag: `"` + hex.EncodeToString(sum[:12]) + `"`, Body: b})
 }
 
 const contentType = "application/json"
@@ -148,11 +149,17 @@ func send(w http.ResponseWriter, r *http.Request, status int, pg *storefront.Pag
 			return nil
 		}
 	}
+	body := pg.Body
+	if pg.Gzip != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") { // compressed when it was made
+		h.Set("Content-Encoding", "gzip")
+		h.Add("Vary", "Accept-Encoding")
+		body = pg.Gzip
+	}
 	w.WriteHeader(status)
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	_, err := w.Write(pg.Body)
+	_, err := w.Write(body)
 	if err != nil {
 		return fmt.Errorf("send an answer: %w", err)
 	}
