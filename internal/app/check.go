@@ -152,6 +152,7 @@ func checkData(ctx context.Context, c Config, say func(what, state, detail strin
 		return
 	}
 	checkHistory(ctx, a, say)
+	checkBackups(ctx, a, say)
 	if !a.Mail.On() {
 		say("mail", "WARN", "off: people reset passwords at the office or by lapak admin reset")
 	} else if err := a.Mail.Check(ctx); err != nil {

@@ -62,9 +62,9 @@ type Made struct {
 	Sum      [32]byte // SHA-256 of the whole file
 }
 
-const stamp = "20060102T150405Z"
+const stamp = "20060102T150405.000Z"
 
-var named = regexp.MustCompile(`^lapak-(\d{8}T\d{6}Z)-([0-9a-f]{8})\.lapak$`)
+var named = regexp.MustCompile(`^lapak-(\d{8}T\d{6}\.\d{3}Z)-([0-9a-f]{8})\.lapak$`)
 
 // FileName is what a backup's file is called.
 func FileName(h Header) string {

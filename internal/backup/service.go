@@ -136,6 +136,9 @@ func (s *Service) Stop() {
 	s.work.Wait()
 }
 
+// Wait waits for the end of what runs.
+func (s *Service) Wait() { s.work.Wait() }
+
 // due reports whether the schedule asks for a run now: so long after the last
 // good one, and not at once again after a failure.
 func (s *Service) due(ctx context.Context, k Kind) (bool, error) {
