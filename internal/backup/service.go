@@ -89,6 +89,7 @@ const (
 	beat    = 15 * time.Second
 	dead    = 2 * time.Minute // without a beat
 	again   = 10 * time.Minute
+	settle  = 10 * time.Minute // between a backup and the first drill
 	longest = 6 * time.Hour
 	memory  = 400 * 24 * time.Hour // of runs
 )
@@ -149,11 +150,14 @@ func (s *Service) due(ctx context.Context, k Kind) (bool, error) {
 			return false, nil
 		}
 	}
-	var good, bad *Run
+	var good, bad, newest *Run
 	var now time.Time
 	err := s.db.View(ctx, authz.Job(id.ID{}), func(tx *store.Tx) (err error) {
 		now = tx.Now
 		if good, err = s.last(ctx, tx, k, Done); err != nil {
+			return err
+		}
+		if newest, err = s.last(ctx, tx, Backup, Done); err != nil {
 			return err
 		}
 		bad, err = s.last(ctx, tx, k, Failed)
@@ -161,6 +165,9 @@ func (s *Service) due(ctx context.Context, k Kind) (bool, error) {
 	})
 	if err != nil {
 		return false, err
+	}
+	if k == Drill && (newest == nil || now.Sub(newest.StartedAt) < settle) {
+		return false, nil // nothing to bring back yet, or the server has only just begun
 	}
 	return isDue(now, every, good, bad), nil
 }
