@@ -31,6 +31,7 @@ import (
 	"lapak/internal/money"
 	"lapak/internal/order"
 	"lapak/internal/order/orderweb"
+	"lapak/internal/orderfile"
 	"lapak/internal/payment/paymentweb"
 	"lapak/internal/push"
 	"lapak/internal/stock/stockweb"
@@ -52,6 +53,7 @@ var Words embed.FS
 // wordFiles lists the words of every package.
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
+		orderfile.Words,
 		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words)
 }
 

@@ -81,6 +81,8 @@ const (
 	RefundPayments Verb = "payments.refund"
 	SeeMoney       Verb = "money.see" // takings, totals, who holds cash
 	Deliver        Verb = "parcels.deliver"
+	ImportOrders   Verb = "orders.import" // take in what was sold elsewhere
+	ExportOrders   Verb = "orders.export" // as a file, with buyers' data; needs fresh proof
 
 	SeeProducts  Verb = "products.see"
 	EditProducts Verb = "products.edit"
@@ -118,6 +120,7 @@ var always = map[Role][]Verb{
 		SignedIn, BuyHere, SeeToday, SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, TakePayments,
 		RefundPayments, SeeMoney, Deliver, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers,
 		EditShop, EditVouchers, EditPayout, ManageStaff, SeeAudit, EndShop, TakeShop, ManageKeys,
+		ImportOrders, ExportOrders,
 	},
 	Office:      {SignedIn, BuyHere},
 	Facilitator: {SignedIn, BuyHere},
@@ -139,7 +142,7 @@ var ticked = map[Perm][]Verb{
 }
 
 // fresh lists the verbs that need a proof of identity at most FreshFor old.
-var fresh = []Verb{EditPayout, ManageStaff, EndShop, TakeShop, ManageKeys, RunInstallation}
+var fresh = []Verb{EditPayout, ManageStaff, EndShop, TakeShop, ManageKeys, ExportOrders, RunInstallation}
 
 // FreshFor is how long a proof of identity counts for the verbs that need one.
 const FreshFor = 10 * time.Minute

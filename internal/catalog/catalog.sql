@@ -150,3 +150,7 @@ UPDATE products SET changed_at = @changed_at WHERE business_id = @business_id AN
 
 -- name: Prices :many
 SELECT id, product_id, price FROM variants WHERE business_id = @business_id AND gone = false AND id IN (SELECT value FROM each_id(@variants));
+
+-- What a shop's goods are called by in other systems.
+-- name: SKUs :many
+SELECT id, product_id, sku FROM variants WHERE business_id = @business_id AND sku <> '' AND gone = false ORDER BY id LIMIT 100000;

@@ -114,3 +114,14 @@ SELECT business_id, customer_id FROM customer_stops WHERE token_hash = @token_ha
 -- name: Erase :execrows
 UPDATE customers SET phone = @phone, name = '', search = '', note = '', tags = '', erased_at = @now
 WHERE business_id = @business_id AND id = @id AND erased_at IS NULL;
+
+-- Past counts orders that were imported, in one step for each customer.
+-- name: Past :exec
+UPDATE customers SET orders = orders + @orders, spent = spent + @amount,
+  first_order_at = CASE WHEN first_order_at IS NULL OR first_order_at > @first_at THEN @first_at ELSE first_order_at END,
+  last_order_at = CASE WHEN last_order_at IS NULL OR last_order_at < @last_at THEN @last_at ELSE last_order_at END,
+  last_at = CASE WHEN last_order_at IS NULL OR last_at < @last_at THEN @last_at ELSE last_at END
+WHERE business_id = @business_id AND id = @id;
+
+-- name: Change :exec
+UPDATE customers SET orders = orders + @orders, spent = spent + @amount WHERE business_id = @business_id AND id = @id;

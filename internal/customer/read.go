@@ -86,7 +86,7 @@ func row(r customerdb.Customer) Customer {
 		ID: r.ID, Phone: r.Phone, Name: r.Name, Note: r.Note, Tags: tags(r.Tags), Orders: r.Orders, Spent: r.Spent, FirstOrderAt: r.FirstOrderAt,
 		LastOrderAt: r.LastOrderAt, LastAt: r.LastAt, CreatedAt: r.CreatedAt, ErasedAt: r.ErasedAt,
 	}
-	if c.ErasedAt != nil {
+	if c.ErasedAt != nil || !hasPhone(c.Phone) {
 		c.Phone = ""
 	}
 	return c

@@ -245,7 +245,9 @@ func (s *Service) Favorites(ctx context.Context, sc authz.Scope) (map[id.ID]int6
 			return fmt.Errorf("list favourites: %w", err)
 		}
 		for _, r := range rows {
-			best[r.VariantID] = r.Pieces
+			if !r.VariantID.IsZero() { // imported lines of what is not in the catalogue
+				best[r.VariantID] = r.Pieces
+			}
 		}
 		return nil
 	})

@@ -36,6 +36,7 @@ const (
 	ActRefund   Act = "refund"
 	ActNote     Act = "note"
 	ActUndo     Act = "undo"
+	ActImport   Act = "import" // a file moved on what came by a file
 )
 
 // rule says when an act fits and who may do it.
@@ -48,6 +49,7 @@ type rule struct {
 	way   Way  // only for this way; empty: any
 	undo  bool // may be undone at once by who did it
 	bulk  bool // may be done to many at once
+	past  bool // also with an order that was imported
 	fits  func(Order) bool
 }
 
@@ -73,7 +75,7 @@ var rules = []struct {
 	{ActAnswer, rule{from: States, verb: authz.MoveOrders, fits: func(o Order) bool { return o.Complaint != "" }}},
 	{ActEdit, rule{from: []State{Placed, Accepted, Packed}, verb: authz.EditOrders}},
 	{ActRefund, rule{from: States, verb: authz.RefundPayments, fits: func(o Order) bool { return o.Paid > o.Refunded }}},
-	{ActNote, rule{from: States, verb: authz.MoveOrders}},
+	{ActNote, rule{from: States, verb: authz.MoveOrders, past: true}},
 	{ActDecline, rule{from: []State{Placed}, to: Cancelled, verb: authz.CancelOrders}},
 	{ActCancel, rule{from: []State{Accepted, Packed}, to: Cancelled, verb: authz.CancelOrders}},
 	{ActClaim, rule{from: live, verb: authz.BuyHere, buyer: true, fits: func(o Order) bool { return o.PayBy.Ahead() && o.Due() > 0 }}},
@@ -103,7 +105,7 @@ func ruleOf(a Act) (rule, bool) {
 
 // open reports whether the act fits the order, whoever does it.
 func (r rule) open(o Order) bool {
-	return slices.Contains(r.from, o.State) && (r.way == "" || r.way == o.Way) && (r.fits == nil || r.fits(o))
+	return (r.past || !o.Channel.Past()) && slices.Contains(r.from, o.State) && (r.way == "" || r.way == o.Way) && (r.fits == nil || r.fits(o))
 }
 
 // UndoFor is how long a harmless move can be undone by who made it.
@@ -170,7 +172,7 @@ var (
 
 // Acts lists all acts that pages know.
 func Acts() []Act {
-	list := []Act{ActPlace, ActUndo}
+	list := []Act{ActPlace, ActUndo, ActImport}
 	for _, r := range rules {
 		list = append(list, r.act)
 	}

@@ -212,6 +212,14 @@ type Line struct {
 // Sum is price times quantity.
 func (l Line) Sum() int64 { return l.Price * l.Quantity }
 
+// Called is the title, or where an imported line has none its SKU.
+func (l Line) Called() string {
+	if l.Title == "" {
+		return l.SKU
+	}
+	return l.Title
+}
+
 // Full is the title with the variant's name.
 func (l Line) Full() string {
 	if l.VariantName == "" {
@@ -284,6 +292,8 @@ type Order struct {
 	LastFrom State
 	LastBy   id.ID
 	LastAt   *time.Time
+
+	Words string // what an imported order is searched by
 }
 
 // Code writes an order's number as people say it.
@@ -333,13 +343,18 @@ func (o Order) payState() PayState {
 // tab reckons where the owner finds it.
 func (o Order) tab() Tab {
 	switch {
+	case o.Channel.Past() && !o.State.Over() && o.State != Sent:
+		return TabWork // its source says what is to be done
+	case o.Channel.Past():
 	case o.Complaint != "", o.Due() < 0, o.State == Placed, o.State == Failed, o.ClaimedAt != nil && o.Due() > 0 && !o.State.Over():
 		return TabAction
 	case o.State == Accepted, o.State == Packed:
 		return TabWork
-	case o.State == Sent:
+	}
+	switch o.State {
+	case Sent:
 		return TabSent
-	case o.State == Done:
+	case Done:
 		return TabDone
 	}
 	return TabCancelled

@@ -148,3 +148,43 @@ SELECT l.variant_id, CAST(sum(l.quantity) AS bigint) AS pieces
 FROM (SELECT o.id FROM orders o WHERE o.business_id = @business_id AND o.placed_at >= @since ORDER BY o.placed_at DESC LIMIT 1000) x
 JOIN order_lines l ON l.business_id = @business_id AND l.order_id = x.id
 GROUP BY l.variant_id ORDER BY pieces DESC, l.variant_id LIMIT 50;
+
+-- Papers of a batch, by the marks of where they came from and what they are called there.
+-- name: Papers :many
+SELECT * FROM order_papers WHERE business_id = @business_id AND mark IN (SELECT value FROM each_id(@marks));
+
+-- name: PapersOf :many
+SELECT * FROM order_papers WHERE business_id = @business_id AND id IN (SELECT value FROM each_id(@ids));
+
+-- name: PaperLinesOf :many
+SELECT * FROM order_paper_lines WHERE business_id = @business_id AND paper_id IN (SELECT value FROM each_id(@ids)) ORDER BY paper_id, n;
+
+-- name: LinesOf :many
+SELECT * FROM order_lines WHERE business_id = @business_id AND order_id IN (SELECT value FROM each_id(@ids)) ORDER BY order_id, n;
+
+-- name: NextNumbers :one
+INSERT INTO order_numbers (business_id, last) VALUES (@business_id, @many)
+ON CONFLICT (business_id) DO UPDATE SET last = order_numbers.last + excluded.last RETURNING last;
+
+-- name: PutPaper :exec
+UPDATE order_papers SET hash = @hash, province = @province, country = @country, courier = @courier, waybill = @waybill,
+  line_times = @line_times, total = @total, pieces = @pieces, revision = revision + 1, imported_at = @imported_at
+WHERE business_id = @business_id AND id = @id;
+
+-- name: DeletePaperLines :exec
+DELETE FROM order_paper_lines WHERE business_id = @business_id AND paper_id = @paper_id;
+
+-- name: ErasePapers :exec
+UPDATE order_papers SET buyer = '', city = '', waybill = '', note = '', customer_id = NULL
+WHERE business_id = @business_id AND customer_id = @customer_id;
+
+-- Leaving goes out in the order in which it happened; number tells apart what happened at one moment.
+-- name: Leaving :many
+SELECT * FROM orders
+WHERE business_id = @business_id AND placed_at >= @after_at AND (placed_at > @after_at OR number > @after_number) AND placed_at < @before_at
+ORDER BY placed_at, number LIMIT @most;
+
+-- name: LeavingPapers :many
+SELECT * FROM order_papers
+WHERE business_id = @business_id AND kind <> 'sale' AND at >= @after_at AND (at > @after_at OR number > @after_number) AND at < @before_at
+ORDER BY at, number LIMIT @most;

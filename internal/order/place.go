@@ -357,6 +357,9 @@ func charge(o Order, sign int64) []ledger.Line {
 
 // search is what the list is searched by, folded.
 func (o Order) search() string {
+	if o.Words != "" {
+		return o.Words
+	}
 	local := strings.Replace(o.Phone, "+62", "0", 1)
 	parts := []string{o.Called(), o.Name, local}
 	for _, l := range o.Lines {

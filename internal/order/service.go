@@ -120,7 +120,12 @@ type Detail struct {
 	Events   []Event
 	Payments []payment.Payment
 	Actions  []Action
+
+	Paper Paper // of an imported order
 }
+
+// Paper is what an imported order is called where it came from.
+type Paper struct{ Source, Outside, Buyer, Courier, Waybill string }
 
 // Get returns an order for the people of its shop.
 func (s *Service) Get(ctx context.Context, sc authz.Scope, order id.ID) (Detail, error) {
@@ -182,6 +187,16 @@ func (s *Service) detail(ctx context.Context, sc authz.Scope, order id.ID) (Deta
 			return err
 		}
 		d.Actions = Actions(d.Order, sc, tx.Now)
+		if !d.Channel.Past() {
+			return nil
+		}
+		papers, err := s.q.PapersOf(ctx, tx, orderdb.PapersOfParams{BusinessID: sc.Business, Ids: store.IDs([]id.ID{order})})
+		if err != nil {
+			return fmt.Errorf("read paper: %w", err)
+		}
+		for _, r := range papers {
+			d.Paper = Paper{r.Source, r.Outside, r.Buyer, r.Courier, r.Waybill}
+		}
 		return nil
 	})
 	return d, err
@@ -231,7 +246,7 @@ func (s *Service) lock(ctx context.Context, tx *store.Tx, sc authz.Scope, order 
 }
 
 func row(r orderdb.Order) Order {
-	return Order{
+	o := Order{
 		ID: r.ID, Business: r.BusinessID, Number: r.Number, Revision: r.Revision, Channel: Channel(r.Channel), State: State(r.State), Tab: Tab(r.Tab),
 		Way: Way(r.Way), PayBy: payment.Method(r.PayBy), PayState: PayState(r.PayState), Customer: id.Or(r.CustomerID), Name: r.Name, Phone: r.Phone,
 		Village: r.Village, Street: r.Street, Landmark: r.Landmark, LatE6: r.LatE6, LngE6: r.LngE6, Note: r.Note, Goods: r.Goods, Discount: r.Discount,
@@ -242,6 +257,10 @@ func row(r orderdb.Order) Order {
 		AcceptedAt: r.AcceptedAt, PackedAt: r.PackedAt, SentAt: r.SentAt, DoneAt: r.DoneAt, EndedAt: r.EndedAt, ChangedAt: r.ChangedAt,
 		LastAct: Act(r.LastAct), LastFrom: State(r.LastFrom), LastBy: id.Or(r.LastBy), LastAt: r.LastAt,
 	}
+	if o.Channel.Past() {
+		o.Words = r.Search
+	}
+	return o
 }
 
 func event(r orderdb.OrderEvent) Event {
@@ -287,6 +306,9 @@ func (s *Service) Erase(ctx context.Context, tx *store.Tx, sc authz.Scope, custo
 	if _, err := s.q.Erase(ctx, tx, orderdb.EraseParams{BusinessID: sc.Business, CustomerID: customer.Null()}); err != nil {
 		return fmt.Errorf("erase orders: %w", err)
 	}
+	if err := s.q.ErasePapers(ctx, tx, orderdb.ErasePapersParams{BusinessID: sc.Business, CustomerID: customer.Null()}); err != nil {
+		return fmt.Errorf("erase papers: %w", err)
+	}
 	return nil
 }
 
@@ -315,6 +337,20 @@ var Invariants = []store.Invariant{
 		LEFT JOIN orders o ON o.business_id = c.business_id AND o.customer_id = c.id WHERE c.erased_at IS NULL GROUP BY c.business_id, c.id, c.orders, c.spent
 		HAVING c.orders <> sum(CASE WHEN o.state NOT IN ('cancelled', 'returned') THEN 1 ELSE 0 END)
 		OR c.spent <> sum(CASE WHEN o.state = 'done' THEN o.total - o.code - o.allowance ELSE 0 END)`},
+	{Name: "imported orders have a paper, and papers of sales an order", SQL: `SELECT business_id, id FROM (
+		SELECT business_id, id, 1 AS one FROM orders WHERE channel IN ('shopee', 'tokopedia', 'tiktok', 'file')
+		UNION ALL SELECT business_id, id, -1 FROM order_papers WHERE kind = 'sale') x
+		GROUP BY business_id, id HAVING sum(one) <> 0`},
+	{Name: "a paper comes to the sum of its lines", SQL: `SELECT business_id, id FROM (
+		SELECT business_id, id, total AS amount FROM order_papers WHERE kind <> 'sale'
+		UNION ALL SELECT business_id, paper_id, -price * quantity FROM order_paper_lines
+		UNION ALL SELECT p.business_id, p.id, p.total - o.total FROM order_papers p JOIN orders o ON o.business_id = p.business_id AND o.id = p.id) x
+		GROUP BY business_id, id HAVING sum(amount) <> 0`},
+	{Name: "papers that are no sales are booked", SQL: `SELECT business_id, sum(amount) FROM (
+		SELECT business_id, total AS amount FROM order_papers WHERE kind <> 'sale'
+		UNION ALL SELECT e.business_id, -l.amount FROM ledger_entries e JOIN ledger_lines l ON l.business_id = e.business_id AND l.entry_id = e.id
+			WHERE e.kind IN ('paper.return', 'paper.write_off', 'paper.bad_debt') AND l.account = 'elsewhere') x
+		GROUP BY business_id HAVING sum(amount) <> 0`},
 	{Name: "each order has a beginning", SQL: `SELECT o.business_id, o.id FROM orders o WHERE NOT EXISTS (
 		SELECT 1 FROM order_events e WHERE e.business_id = o.business_id AND e.order_id = o.id AND e.act = 'place')`},
 }

@@ -36,6 +36,8 @@ const (
 	COD      Method = "cod"      // at the door
 	Transfer Method = "transfer" // to a bank account
 	QRIS     Method = "qris"     // by scanning the shop's code
+
+	Elsewhere Method = "elsewhere" // outside the shop's books; of orders that were imported alone
 )
 
 // Methods lists them in the order in which buyers see them.

@@ -462,5 +462,5 @@ var Invariants = []store.Invariant{
 	{Name: "each payment is booked", SQL: `SELECT p.business_id, p.id FROM payments p WHERE NOT EXISTS (
 		SELECT 1 FROM ledger_entries e JOIN ledger_lines l ON l.business_id = e.business_id AND l.entry_id = e.id
 		WHERE e.business_id = p.business_id AND e.order_id = p.order_id AND e.at = p.at AND l.amount = p.amount
-		AND l.account IN ('cash', 'bank', 'qris', 'courier_cash'))`},
+		AND l.account IN ('cash', 'bank', 'qris', 'courier_cash', 'elsewhere'))`},
 }

@@ -95,6 +95,9 @@ var Placements = map[string]Placement{
 	"order_numbers": Distributed,
 	"order_tokens":  Local,
 
+	"order_papers":      Distributed,
+	"order_paper_lines": Distributed,
+
 	"api_tokens":  Local,
 	"api_answers": Distributed,
 

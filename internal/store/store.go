@@ -45,6 +45,7 @@ type DB struct {
 	stop     context.CancelFunc
 
 	subscribers subscribers
+	described   described
 
 	readOnly, full  atomic.Bool
 	writes, commits atomic.Int64

@@ -1,4 +1,5 @@
--- Live counts the orders that are not over, by what is to be done with them.
+-- Live counts the orders that are not over, by what is to be done with them;
+-- what was imported is taken care of where it came from.
 -- name: Live :many
 SELECT state, way,
   CAST(CASE WHEN complaint <> '' THEN true ELSE false END AS boolean) AS complaint,
@@ -6,7 +7,7 @@ SELECT state, way,
   CAST(CASE WHEN paid - refunded > total - allowance OR (state IN ('returned', 'cancelled') AND paid > refunded) THEN true ELSE false END AS boolean) AS owed,
   CAST(count(*) AS bigint) AS n
 FROM orders
-WHERE business_id = @business_id AND tab IN ('action', 'work', 'sent')
+WHERE business_id = @business_id AND tab IN ('action', 'work', 'sent') AND channel NOT IN ('shopee', 'tokopedia', 'tiktok', 'file')
 GROUP BY 1, 2, 3, 4, 5;
 
 -- Oldest is the new order that waits longest.

@@ -882,6 +882,40 @@ func (q *Queries) RenameCategory(ctx context.Context, db DBTX, arg RenameCategor
 	return result.RowsAffected()
 }
 
+const sKUs = `-- name: SKUs :many
+SELECT id, product_id, sku FROM variants WHERE business_id = $1 AND sku <> '' AND gone = false ORDER BY id LIMIT 100000
+`
+
+type SKUsRow struct {
+	ID        id.ID
+	ProductID id.ID
+	Sku       string
+}
+
+// What a shop's goods are called by in other systems.
+func (q *Queries) SKUs(ctx context.Context, db DBTX, businessID id.ID) ([]SKUsRow, error) {
+	rows, err := db.QueryContext(ctx, sKUs, businessID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SKUsRow
+	for rows.Next() {
+		var i SKUsRow
+		if err := rows.Scan(&i.ID, &i.ProductID, &i.Sku); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setGone = `-- name: SetGone :exec
 UPDATE variants SET gone = true WHERE business_id = $1 AND id = $2
 `

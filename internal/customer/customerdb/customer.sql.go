@@ -86,6 +86,27 @@ func (q *Queries) ByPhone(ctx context.Context, db DBTX, arg ByPhoneParams) (Cust
 	return i, err
 }
 
+const change = `-- name: Change :exec
+UPDATE customers SET orders = orders + $1, spent = spent + $2 WHERE business_id = $3 AND id = $4
+`
+
+type ChangeParams struct {
+	Orders     int64
+	Amount     int64
+	BusinessID id.ID
+	ID         id.ID
+}
+
+func (q *Queries) Change(ctx context.Context, db DBTX, arg ChangeParams) error {
+	_, err := db.ExecContext(ctx, change,
+		arg.Orders,
+		arg.Amount,
+		arg.BusinessID,
+		arg.ID,
+	)
+	return err
+}
+
 const consenting = `-- name: Consenting :many
 SELECT DISTINCT customer_id FROM customer_consents
 WHERE business_id = $1 AND purpose = $2 AND withdrawn_at IS NULL AND customer_id IN (SELECT value FROM each_id($3))
@@ -724,6 +745,36 @@ func (q *Queries) Ordered(ctx context.Context, db DBTX, arg OrderedParams) (int6
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const past = `-- name: Past :exec
+UPDATE customers SET orders = orders + $1, spent = spent + $2,
+  first_order_at = CASE WHEN first_order_at IS NULL OR first_order_at > $3 THEN $3 ELSE first_order_at END,
+  last_order_at = CASE WHEN last_order_at IS NULL OR last_order_at < $4 THEN $4 ELSE last_order_at END,
+  last_at = CASE WHEN last_order_at IS NULL OR last_at < $4 THEN $4 ELSE last_at END
+WHERE business_id = $5 AND id = $6
+`
+
+type PastParams struct {
+	Orders     int64
+	Amount     int64
+	FirstAt    *time.Time
+	LastAt     *time.Time
+	BusinessID id.ID
+	ID         id.ID
+}
+
+// Past counts orders that were imported, in one step for each customer.
+func (q *Queries) Past(ctx context.Context, db DBTX, arg PastParams) error {
+	_, err := db.ExecContext(ctx, past,
+		arg.Orders,
+		arg.Amount,
+		arg.FirstAt,
+		arg.LastAt,
+		arg.BusinessID,
+		arg.ID,
+	)
+	return err
 }
 
 const put = `-- name: Put :execrows

@@ -105,3 +105,41 @@ type OrderLine struct {
 	ReadyDays   int64
 	Tracked     bool
 }
+
+type OrderPaper struct {
+	BusinessID id.ID
+	ID         id.ID
+	Mark       id.ID
+	Number     int64
+	Kind       string
+	Source     string
+	Outside    string
+	Hash       string
+	CustomerID *id.ID
+	Buyer      string
+	City       string
+	Province   string
+	Country    string
+	Courier    string
+	Waybill    string
+	Note       string
+	LineTimes  string
+	Total      int64
+	Pieces     int64
+	Revision   int64
+	At         time.Time
+	ImportedAt time.Time
+}
+
+type OrderPaperLine struct {
+	BusinessID  id.ID
+	PaperID     id.ID
+	N           int64
+	ProductID   id.ID
+	VariantID   id.ID
+	Sku         string
+	Title       string
+	VariantName string
+	Price       int64
+	Quantity    int64
+}

@@ -167,6 +167,20 @@ func (q *Queries) DeleteLines(ctx context.Context, db DBTX, arg DeleteLinesParam
 	return err
 }
 
+const deletePaperLines = `-- name: DeletePaperLines :exec
+DELETE FROM order_paper_lines WHERE business_id = $1 AND paper_id = $2
+`
+
+type DeletePaperLinesParams struct {
+	BusinessID id.ID
+	PaperID    id.ID
+}
+
+func (q *Queries) DeletePaperLines(ctx context.Context, db DBTX, arg DeletePaperLinesParams) error {
+	_, err := db.ExecContext(ctx, deletePaperLines, arg.BusinessID, arg.PaperID)
+	return err
+}
+
 const endToken = `-- name: EndToken :exec
 UPDATE order_tokens SET expires_at = $1 WHERE business_id = $2 AND order_id = $3
 `
@@ -214,6 +228,21 @@ type EraseEventsParams struct {
 
 func (q *Queries) EraseEvents(ctx context.Context, db DBTX, arg EraseEventsParams) error {
 	_, err := db.ExecContext(ctx, eraseEvents, arg.BusinessID, arg.CustomerID)
+	return err
+}
+
+const erasePapers = `-- name: ErasePapers :exec
+UPDATE order_papers SET buyer = '', city = '', waybill = '', note = '', customer_id = NULL
+WHERE business_id = $1 AND customer_id = $2
+`
+
+type ErasePapersParams struct {
+	BusinessID id.ID
+	CustomerID *id.ID
+}
+
+func (q *Queries) ErasePapers(ctx context.Context, db DBTX, arg ErasePapersParams) error {
+	_, err := db.ExecContext(ctx, erasePapers, arg.BusinessID, arg.CustomerID)
 	return err
 }
 
@@ -616,6 +645,175 @@ func (q *Queries) InsertToken(ctx context.Context, db DBTX, arg InsertTokenParam
 	return err
 }
 
+const leaving = `-- name: Leaving :many
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders
+WHERE business_id = $1 AND placed_at >= $2 AND (placed_at > $2 OR number > $3) AND placed_at < $4
+ORDER BY placed_at, number LIMIT $5
+`
+
+type LeavingParams struct {
+	BusinessID  id.ID
+	AfterAt     time.Time
+	AfterNumber int64
+	BeforeAt    time.Time
+	Most        int32
+}
+
+// Leaving goes out in the order in which it happened; number tells apart what happened at one moment.
+func (q *Queries) Leaving(ctx context.Context, db DBTX, arg LeavingParams) ([]Order, error) {
+	rows, err := db.QueryContext(ctx, leaving,
+		arg.BusinessID,
+		arg.AfterAt,
+		arg.AfterNumber,
+		arg.BeforeAt,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Order
+	for rows.Next() {
+		var i Order
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.ID,
+			&i.Number,
+			&i.BodyHash,
+			&i.Revision,
+			&i.Channel,
+			&i.State,
+			&i.Tab,
+			&i.Way,
+			&i.PayBy,
+			&i.PayState,
+			&i.CustomerID,
+			&i.Name,
+			&i.Phone,
+			&i.Village,
+			&i.Street,
+			&i.Landmark,
+			&i.LatE6,
+			&i.LngE6,
+			&i.Note,
+			&i.Goods,
+			&i.Discount,
+			&i.Shipping,
+			&i.CodFee,
+			&i.Code,
+			&i.Total,
+			&i.Paid,
+			&i.Refunded,
+			&i.Allowance,
+			&i.CashGiven,
+			&i.Voucher,
+			&i.WeightGrams,
+			&i.Pieces,
+			&i.Brief,
+			&i.ReadyDays,
+			&i.HoldUntil,
+			&i.ClaimedAt,
+			&i.Proof,
+			&i.Complaint,
+			&i.ComplainedAt,
+			&i.Reason,
+			&i.CourierID,
+			&i.Receiver,
+			&i.Relation,
+			&i.Tries,
+			&i.PlacedBy,
+			&i.PlacedAt,
+			&i.AcceptedAt,
+			&i.PackedAt,
+			&i.SentAt,
+			&i.DoneAt,
+			&i.EndedAt,
+			&i.ChangedAt,
+			&i.LastAct,
+			&i.LastFrom,
+			&i.LastBy,
+			&i.LastAt,
+			&i.Search,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const leavingPapers = `-- name: LeavingPapers :many
+SELECT business_id, id, mark, number, kind, source, outside, hash, customer_id, buyer, city, province, country, courier, waybill, note, line_times, total, pieces, revision, at, imported_at FROM order_papers
+WHERE business_id = $1 AND kind <> 'sale' AND at >= $2 AND (at > $2 OR number > $3) AND at < $4
+ORDER BY at, number LIMIT $5
+`
+
+type LeavingPapersParams struct {
+	BusinessID  id.ID
+	AfterAt     time.Time
+	AfterNumber int64
+	BeforeAt    time.Time
+	Most        int32
+}
+
+func (q *Queries) LeavingPapers(ctx context.Context, db DBTX, arg LeavingPapersParams) ([]OrderPaper, error) {
+	rows, err := db.QueryContext(ctx, leavingPapers,
+		arg.BusinessID,
+		arg.AfterAt,
+		arg.AfterNumber,
+		arg.BeforeAt,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OrderPaper
+	for rows.Next() {
+		var i OrderPaper
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.ID,
+			&i.Mark,
+			&i.Number,
+			&i.Kind,
+			&i.Source,
+			&i.Outside,
+			&i.Hash,
+			&i.CustomerID,
+			&i.Buyer,
+			&i.City,
+			&i.Province,
+			&i.Country,
+			&i.Courier,
+			&i.Waybill,
+			&i.Note,
+			&i.LineTimes,
+			&i.Total,
+			&i.Pieces,
+			&i.Revision,
+			&i.At,
+			&i.ImportedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lines = `-- name: Lines :many
 SELECT business_id, order_id, n, product_id, variant_id, title, variant_name, sku, unit, photo, price, quantity, weight_grams, ready_days, tracked FROM order_lines WHERE business_id = $1 AND order_id = $2 ORDER BY n
 `
@@ -627,6 +825,54 @@ type LinesParams struct {
 
 func (q *Queries) Lines(ctx context.Context, db DBTX, arg LinesParams) ([]OrderLine, error) {
 	rows, err := db.QueryContext(ctx, lines, arg.BusinessID, arg.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OrderLine
+	for rows.Next() {
+		var i OrderLine
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.OrderID,
+			&i.N,
+			&i.ProductID,
+			&i.VariantID,
+			&i.Title,
+			&i.VariantName,
+			&i.Sku,
+			&i.Unit,
+			&i.Photo,
+			&i.Price,
+			&i.Quantity,
+			&i.WeightGrams,
+			&i.ReadyDays,
+			&i.Tracked,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const linesOf = `-- name: LinesOf :many
+SELECT business_id, order_id, n, product_id, variant_id, title, variant_name, sku, unit, photo, price, quantity, weight_grams, ready_days, tracked FROM order_lines WHERE business_id = $1 AND order_id IN (SELECT value FROM each_id($2)) ORDER BY order_id, n
+`
+
+type LinesOfParams struct {
+	BusinessID id.ID
+	Ids        string
+}
+
+func (q *Queries) LinesOf(ctx context.Context, db DBTX, arg LinesOfParams) ([]OrderLine, error) {
+	rows, err := db.QueryContext(ctx, linesOf, arg.BusinessID, arg.Ids)
 	if err != nil {
 		return nil, err
 	}
@@ -1477,6 +1723,177 @@ func (q *Queries) NextNumber(ctx context.Context, db DBTX, businessID id.ID) (in
 	return last, err
 }
 
+const nextNumbers = `-- name: NextNumbers :one
+INSERT INTO order_numbers (business_id, last) VALUES ($1, $2)
+ON CONFLICT (business_id) DO UPDATE SET last = order_numbers.last + excluded.last RETURNING last
+`
+
+type NextNumbersParams struct {
+	BusinessID id.ID
+	Many       int64
+}
+
+func (q *Queries) NextNumbers(ctx context.Context, db DBTX, arg NextNumbersParams) (int64, error) {
+	row := db.QueryRowContext(ctx, nextNumbers, arg.BusinessID, arg.Many)
+	var last int64
+	err := row.Scan(&last)
+	return last, err
+}
+
+const paperLinesOf = `-- name: PaperLinesOf :many
+SELECT business_id, paper_id, n, product_id, variant_id, sku, title, variant_name, price, quantity FROM order_paper_lines WHERE business_id = $1 AND paper_id IN (SELECT value FROM each_id($2)) ORDER BY paper_id, n
+`
+
+type PaperLinesOfParams struct {
+	BusinessID id.ID
+	Ids        string
+}
+
+func (q *Queries) PaperLinesOf(ctx context.Context, db DBTX, arg PaperLinesOfParams) ([]OrderPaperLine, error) {
+	rows, err := db.QueryContext(ctx, paperLinesOf, arg.BusinessID, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OrderPaperLine
+	for rows.Next() {
+		var i OrderPaperLine
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.PaperID,
+			&i.N,
+			&i.ProductID,
+			&i.VariantID,
+			&i.Sku,
+			&i.Title,
+			&i.VariantName,
+			&i.Price,
+			&i.Quantity,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const papers = `-- name: Papers :many
+SELECT business_id, id, mark, number, kind, source, outside, hash, customer_id, buyer, city, province, country, courier, waybill, note, line_times, total, pieces, revision, at, imported_at FROM order_papers WHERE business_id = $1 AND mark IN (SELECT value FROM each_id($2))
+`
+
+type PapersParams struct {
+	BusinessID id.ID
+	Marks      string
+}
+
+// Papers of a batch, by the marks of where they came from and what they are called there.
+func (q *Queries) Papers(ctx context.Context, db DBTX, arg PapersParams) ([]OrderPaper, error) {
+	rows, err := db.QueryContext(ctx, papers, arg.BusinessID, arg.Marks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OrderPaper
+	for rows.Next() {
+		var i OrderPaper
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.ID,
+			&i.Mark,
+			&i.Number,
+			&i.Kind,
+			&i.Source,
+			&i.Outside,
+			&i.Hash,
+			&i.CustomerID,
+			&i.Buyer,
+			&i.City,
+			&i.Province,
+			&i.Country,
+			&i.Courier,
+			&i.Waybill,
+			&i.Note,
+			&i.LineTimes,
+			&i.Total,
+			&i.Pieces,
+			&i.Revision,
+			&i.At,
+			&i.ImportedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const papersOf = `-- name: PapersOf :many
+SELECT business_id, id, mark, number, kind, source, outside, hash, customer_id, buyer, city, province, country, courier, waybill, note, line_times, total, pieces, revision, at, imported_at FROM order_papers WHERE business_id = $1 AND id IN (SELECT value FROM each_id($2))
+`
+
+type PapersOfParams struct {
+	BusinessID id.ID
+	Ids        string
+}
+
+func (q *Queries) PapersOf(ctx context.Context, db DBTX, arg PapersOfParams) ([]OrderPaper, error) {
+	rows, err := db.QueryContext(ctx, papersOf, arg.BusinessID, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OrderPaper
+	for rows.Next() {
+		var i OrderPaper
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.ID,
+			&i.Mark,
+			&i.Number,
+			&i.Kind,
+			&i.Source,
+			&i.Outside,
+			&i.Hash,
+			&i.CustomerID,
+			&i.Buyer,
+			&i.City,
+			&i.Province,
+			&i.Country,
+			&i.Courier,
+			&i.Waybill,
+			&i.Note,
+			&i.LineTimes,
+			&i.Total,
+			&i.Pieces,
+			&i.Revision,
+			&i.At,
+			&i.ImportedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const photos = `-- name: Photos :one
 SELECT count(*) FROM order_events WHERE business_id = $1 AND order_id = $2 AND photo IS NOT NULL
 `
@@ -1546,6 +1963,43 @@ func (q *Queries) PlacedSince(ctx context.Context, db DBTX, arg PlacedSinceParam
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const putPaper = `-- name: PutPaper :exec
+UPDATE order_papers SET hash = $1, province = $2, country = $3, courier = $4, waybill = $5,
+  line_times = $6, total = $7, pieces = $8, revision = revision + 1, imported_at = $9
+WHERE business_id = $10 AND id = $11
+`
+
+type PutPaperParams struct {
+	Hash       string
+	Province   string
+	Country    string
+	Courier    string
+	Waybill    string
+	LineTimes  string
+	Total      int64
+	Pieces     int64
+	ImportedAt time.Time
+	BusinessID id.ID
+	ID         id.ID
+}
+
+func (q *Queries) PutPaper(ctx context.Context, db DBTX, arg PutPaperParams) error {
+	_, err := db.ExecContext(ctx, putPaper,
+		arg.Hash,
+		arg.Province,
+		arg.Country,
+		arg.Courier,
+		arg.Waybill,
+		arg.LineTimes,
+		arg.Total,
+		arg.Pieces,
+		arg.ImportedAt,
+		arg.BusinessID,
+		arg.ID,
+	)
+	return err
 }
 
 const save = `-- name: Save :exec

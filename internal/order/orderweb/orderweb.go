@@ -430,3 +430,16 @@ func (p pages) proof(w http.ResponseWriter, r *http.Request) error {
 
 // chat is the buyer's WhatsApp with the message typed in.
 func (v showView) chat() string { return phone.WhatsApp(v.Phone, v.message) }
+
+// sourceName is a source as people write it.
+func sourceName(source string) string {
+	switch order.Channel(source) {
+	case order.Shopee:
+		return "Shopee"
+	case order.Tokopedia:
+		return "Tokopedia"
+	case order.TikTok:
+		return "TikTok Shop"
+	}
+	return source
+}

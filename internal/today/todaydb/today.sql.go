@@ -72,7 +72,7 @@ SELECT state, way,
   CAST(CASE WHEN paid - refunded > total - allowance OR (state IN ('returned', 'cancelled') AND paid > refunded) THEN true ELSE false END AS boolean) AS owed,
   CAST(count(*) AS bigint) AS n
 FROM orders
-WHERE business_id = $1 AND tab IN ('action', 'work', 'sent')
+WHERE business_id = $1 AND tab IN ('action', 'work', 'sent') AND channel NOT IN ('shopee', 'tokopedia', 'tiktok', 'file')
 GROUP BY 1, 2, 3, 4, 5
 `
 
@@ -85,7 +85,8 @@ type LiveRow struct {
 	N         int64
 }
 
-// Live counts the orders that are not over, by what is to be done with them.
+// Live counts the orders that are not over, by what is to be done with them;
+// what was imported is taken care of where it came from.
 func (q *Queries) Live(ctx context.Context, db DBTX, businessID id.ID) ([]LiveRow, error) {
 	rows, err := db.QueryContext(ctx, live, businessID)
 	if err != nil {
