@@ -22,7 +22,8 @@ var Carried = []string{
 	"businesses", "blobs", "blob_usage", "categories", "products", "product_slugs", "variants", "product_photos",
 	"customers", "customer_addresses", "customer_consents", "stock_levels", "stock_moves", "stock_holds", "stock_counts", "stock_count_lines",
 	"payment_settings", "payment_accounts", "payment_codes", "payments", "delivery_ways", "delivery_areas", "delivery_zones",
-	"vouchers", "voucher_uses", "orders", "order_lines", "order_events", "order_numbers", "ledger_entries", "ledger_lines", "ledger_balances",
+	"vouchers", "voucher_uses", "orders", "order_lines", "order_events", "order_numbers", "order_papers", "order_paper_lines",
+	"ledger_entries", "ledger_lines", "ledger_balances",
 }
 
 // Remade are the tables that go in another form, and how.
