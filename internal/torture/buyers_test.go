@@ -119,6 +119,12 @@ func (c *crowd) served(from int) bool {
 	return len(yes) > 0
 }
 
+// refused is how many orders from the n-th on have no answer, or not a yes.
+func (c *crowd) refused(from int) int {
+	_, open := c.split(from)
+	return len(open)
+}
+
 // split tells apart the orders that were answered, from the n-th on, and those that were not.
 func (c *crowd) split(from int) (yes, open []*bought) {
 	c.mu.Lock()

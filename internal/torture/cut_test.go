@@ -93,7 +93,7 @@ func (k *cutting) cut(ctx context.Context, bin string, round int, last bool) err
 		}
 	}()
 	disk.Set(faultfs.Faults{Liar: k.liar})
-	s, _, err := start(ctx, bin, k.killing.planted, nil, "--data", mnt, "--mail", k.conf.Mail, "--mail-from", k.conf.MailFrom)
+	s, _, err := start(ctx, bin, k.killing.planted, nil, "--data", mnt, "--backup-dir", k.t.TempDir(), "--mail", k.conf.Mail, "--mail-from", k.conf.MailFrom)
 	if err != nil {
 		return err
 	}
@@ -111,6 +111,9 @@ func (k *cutting) cut(ctx context.Context, bin string, round int, last bool) err
 	moment(300)
 	if k.faulty {
 		disk.Set(faultfs.Faults{Fsync: true})
+		for until := time.Now().Add(bound); k.crowd.refused(from) <= buyers && k.killing.planted == "" && time.Now().Before(until); {
+			time.Sleep(time.Millisecond)
+		}
 		moment(150)
 		time.Sleep(50 * time.Millisecond)
 		disk.Set(faultfs.Faults{})

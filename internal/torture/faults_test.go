@@ -69,7 +69,7 @@ func newWorld(t *testing.T, planted string, prepare func(k *killing) (dir, dsn s
 	k.conf = settings(t.TempDir(), "")
 	k.conf.Mail, k.conf.MailFrom = "smtp+plain://"+w.mail.addr, "lapak@contoh.id"
 	dir, dsn := prepare(k)
-	s, _, err := start(t.Context(), binary(t, planted), planted, nil, "--data", dir, "--db", dsn, "--mail", k.conf.Mail, "--mail-from", k.conf.MailFrom)
+	s, _, err := start(t.Context(), binary(t, planted), planted, nil, "--data", dir, "--db", dsn, "--backup-dir", t.TempDir(), "--mail", k.conf.Mail, "--mail-from", k.conf.MailFrom)
 	if err != nil {
 		t.Fatalf("void: %v", err)
 	}
