@@ -4,7 +4,7 @@ BIN     := $(CURDIR)/bin
 export CGO_ENABLED = 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: run demo gen fmt check test race fuzz vuln licences lighthouse lint-api bench bench-scale bench-search bench-store clean tools torture
+.PHONY: retail run demo gen fmt check test race fuzz vuln licences lighthouse lint-api bench bench-scale bench-search bench-store clean tools torture
 
 run: ## serve an installation from ./data
 	$(GO) run ./cmd/lapak serve
@@ -54,6 +54,9 @@ licences: tools ## licences of all dependencies
 
 bench: build ## how fast pages and orders are, beside the limits of this machine, on both engines (minutes)
 	sh tools/bench.sh --stages idle,pages,orders
+
+retail: ## 525,461 real order lines in, out, in again and out again, on both engines; LAPAK_RETAIL_FILE names the file (minutes)
+	LAPAK_RETAIL_WHOLE=1 go test ./internal/orderfile -run RealInvoices -count=1 -timeout 60m -v
 
 bench-scale: build ## the owner's pages with ten thousand, a million and ten million orders (an hour, 25 GB)
 	sh tools/bench.sh --stages scale --orders 10000,1000000,10000000
