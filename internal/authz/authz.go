@@ -90,8 +90,9 @@ const (
 	MoveStock    Verb = "stock.move"
 	ApproveCount Verb = "stock.approve"
 
-	SeeCustomers  Verb = "customers.see"
-	EditCustomers Verb = "customers.edit"
+	SeeCustomers    Verb = "customers.see"
+	EditCustomers   Verb = "customers.edit"
+	ExportCustomers Verb = "customers.export" // all of them, as a file; needs fresh proof
 
 	EditShop     Verb = "shop.edit"
 	EditVouchers Verb = "vouchers.edit"
@@ -118,7 +119,7 @@ var always = map[Role][]Verb{
 	Staff:   {SignedIn, BuyHere, SeeToday},
 	Owner: {
 		SignedIn, BuyHere, SeeToday, SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, TakePayments,
-		RefundPayments, SeeMoney, Deliver, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers,
+		RefundPayments, SeeMoney, Deliver, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers, ExportCustomers,
 		EditShop, EditVouchers, EditPayout, ManageStaff, SeeAudit, EndShop, TakeShop, ManageKeys,
 		ImportOrders, ExportOrders,
 	},
@@ -142,7 +143,7 @@ var ticked = map[Perm][]Verb{
 }
 
 // fresh lists the verbs that need a proof of identity at most FreshFor old.
-var fresh = []Verb{EditPayout, ManageStaff, EndShop, TakeShop, ManageKeys, ExportOrders, RunInstallation}
+var fresh = []Verb{ExportCustomers, EditPayout, ManageStaff, EndShop, TakeShop, ManageKeys, ExportOrders, RunInstallation}
 
 // FreshFor is how long a proof of identity counts for the verbs that need one.
 const FreshFor = 10 * time.Minute

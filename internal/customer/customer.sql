@@ -125,3 +125,13 @@ WHERE business_id = @business_id AND id = @id;
 
 -- name: Change :exec
 UPDATE customers SET orders = orders + @orders, spent = spent + @amount WHERE business_id = @business_id AND id = @id;
+
+-- name: ByPhones :many
+SELECT * FROM customers WHERE business_id = @business_id AND phone IN (SELECT value FROM each_text(@phones));
+
+-- name: All :many
+SELECT * FROM customers WHERE business_id = @business_id AND id > @after ORDER BY id LIMIT @most;
+
+-- name: ConsentedSince :many
+SELECT customer_id, given_at FROM customer_consents
+WHERE business_id = @business_id AND purpose = @purpose AND withdrawn_at IS NULL AND customer_id IN (SELECT value FROM each_id(@customers)) ORDER BY given_at DESC;

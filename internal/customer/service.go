@@ -106,13 +106,17 @@ func (s *Service) Consent(ctx context.Context, tx *store.Tx, sc authz.Scope, cus
 }
 
 func (s *Service) consent(ctx context.Context, tx *store.Tx, sc authz.Scope, customer id.ID, channel, source string) error {
+	return s.consentAt(ctx, tx, sc, customer, channel, source, tx.Now)
+}
+
+func (s *Service) consentAt(ctx context.Context, tx *store.Tx, sc authz.Scope, customer id.ID, channel, source string, at time.Time) error {
 	has, err := s.consenting(ctx, tx, sc, []id.ID{customer})
 	if err != nil || has[customer] {
 		return err
 	}
 	if err := s.q.InsertConsent(ctx, tx, customerdb.InsertConsentParams{
 		BusinessID: sc.Business, ID: id.At(tx.Now), CustomerID: customer, Purpose: string(Promo), Version: ConsentVersion, Channel: channel,
-		Source: source, GivenAt: tx.Now,
+		Source: source, GivenAt: at,
 	}); err != nil {
 		return fmt.Errorf("insert consent: %w", err)
 	}

@@ -43,6 +43,11 @@ var Placements = map[string]Placement{
 	"legal_texts":     Local,
 	"acceptances":     Local,
 
+	"imports":         Distributed,
+	"import_parts":    Distributed,
+	"import_mappings": Distributed,
+	"exports":         Distributed,
+
 	"passkeys":           Local,
 	"passkey_challenges": Local,
 

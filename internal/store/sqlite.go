@@ -471,13 +471,15 @@ func (l liteWriter) prepare(ctx context.Context, query string) (*sql.Stmt, error
 }
 
 var (
+	eachText  = regexp.MustCompile(`each_text\((\$\d+|\?\d+)\)`)
 	eachID    = regexp.MustCompile(`each_id\((\$\d+|\?\d+)\)`)
 	forUpdate = regexp.MustCompile(`(?i)\s+FOR\s+(NO\s+KEY\s+)?(UPDATE|SHARE)(\s+SKIP\s+LOCKED|\s+NOWAIT)?`)
 )
 
 // adapt makes of PostgreSQL's text what SQLite reads: locks go, for there is
-// one writer, and each_id becomes a reading of JSON.
+// one writer, and each_id and each_text become readings of JSON.
 func adapt(query string) string {
 	query = eachID.ReplaceAllString(query, "(SELECT unhex(value,'-') AS value FROM json_each(${1}))")
+	query = eachText.ReplaceAllString(query, "(SELECT value FROM json_each(${1}))")
 	return forUpdate.ReplaceAllString(query, "")
 }

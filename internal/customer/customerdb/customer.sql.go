@@ -55,6 +55,54 @@ func (q *Queries) Addresses(ctx context.Context, db DBTX, arg AddressesParams) (
 	return items, nil
 }
 
+const all = `-- name: All :many
+SELECT business_id, id, phone, name, search, note, tags, orders, spent, first_order_at, last_order_at, last_at, created_at, erased_at FROM customers WHERE business_id = $1 AND id > $2 ORDER BY id LIMIT $3
+`
+
+type AllParams struct {
+	BusinessID id.ID
+	After      id.ID
+	Most       int32
+}
+
+func (q *Queries) All(ctx context.Context, db DBTX, arg AllParams) ([]Customer, error) {
+	rows, err := db.QueryContext(ctx, all, arg.BusinessID, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Customer
+	for rows.Next() {
+		var i Customer
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.ID,
+			&i.Phone,
+			&i.Name,
+			&i.Search,
+			&i.Note,
+			&i.Tags,
+			&i.Orders,
+			&i.Spent,
+			&i.FirstOrderAt,
+			&i.LastOrderAt,
+			&i.LastAt,
+			&i.CreatedAt,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const byPhone = `-- name: ByPhone :one
 SELECT business_id, id, phone, name, search, note, tags, orders, spent, first_order_at, last_order_at, last_at, created_at, erased_at FROM customers WHERE business_id = $1 AND phone = $2
 `
@@ -86,6 +134,53 @@ func (q *Queries) ByPhone(ctx context.Context, db DBTX, arg ByPhoneParams) (Cust
 	return i, err
 }
 
+const byPhones = `-- name: ByPhones :many
+SELECT business_id, id, phone, name, search, note, tags, orders, spent, first_order_at, last_order_at, last_at, created_at, erased_at FROM customers WHERE business_id = $1 AND phone IN (SELECT value FROM each_text($2))
+`
+
+type ByPhonesParams struct {
+	BusinessID id.ID
+	Phones     string
+}
+
+func (q *Queries) ByPhones(ctx context.Context, db DBTX, arg ByPhonesParams) ([]Customer, error) {
+	rows, err := db.QueryContext(ctx, byPhones, arg.BusinessID, arg.Phones)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Customer
+	for rows.Next() {
+		var i Customer
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.ID,
+			&i.Phone,
+			&i.Name,
+			&i.Search,
+			&i.Note,
+			&i.Tags,
+			&i.Orders,
+			&i.Spent,
+			&i.FirstOrderAt,
+			&i.LastOrderAt,
+			&i.LastAt,
+			&i.CreatedAt,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const change = `-- name: Change :exec
 UPDATE customers SET orders = orders + $1, spent = spent + $2 WHERE business_id = $3 AND id = $4
 `
@@ -105,6 +200,45 @@ func (q *Queries) Change(ctx context.Context, db DBTX, arg ChangeParams) error {
 		arg.ID,
 	)
 	return err
+}
+
+const consentedSince = `-- name: ConsentedSince :many
+SELECT customer_id, given_at FROM customer_consents
+WHERE business_id = $1 AND purpose = $2 AND withdrawn_at IS NULL AND customer_id IN (SELECT value FROM each_id($3)) ORDER BY given_at DESC
+`
+
+type ConsentedSinceParams struct {
+	BusinessID id.ID
+	Purpose    string
+	Customers  string
+}
+
+type ConsentedSinceRow struct {
+	CustomerID id.ID
+	GivenAt    time.Time
+}
+
+func (q *Queries) ConsentedSince(ctx context.Context, db DBTX, arg ConsentedSinceParams) ([]ConsentedSinceRow, error) {
+	rows, err := db.QueryContext(ctx, consentedSince, arg.BusinessID, arg.Purpose, arg.Customers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConsentedSinceRow
+	for rows.Next() {
+		var i ConsentedSinceRow
+		if err := rows.Scan(&i.CustomerID, &i.GivenAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const consenting = `-- name: Consenting :many
