@@ -94,6 +94,7 @@ type Page struct {
 	LD          any      // schema.org data, encoded as JSON
 	Scripts     []string // files in static/js beside lapak.js: "photo", "region", "live", "push"
 	Print       bool     // load print.css
+	Refresh     int      // seconds after which a page without script asks anew; zero: never
 	Tools       templ.Component
 	Foot        templ.Component // of plain pages, instead of the usual words
 }

@@ -350,6 +350,7 @@ var menu = [][]menuItem{
 		{"/stok/hitung", "list-checks", "more.count", authz.MoveStock},
 		{"/pelanggan", "users", "more.customers", authz.SeeCustomers},
 		{"/voucher", "ticket-percent", "more.vouchers", authz.EditVouchers},
+		{"/impor", "copy", "more.exchange", authz.SeeToday},
 	},
 	{
 		{"/toko", "store", "more.shop", authz.EditShop},
