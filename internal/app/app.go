@@ -26,6 +26,7 @@ import (
 	"lapak/internal/customer"
 	"lapak/internal/delivery"
 	"lapak/internal/directory"
+	"lapak/internal/exchange"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
@@ -65,6 +66,7 @@ type App struct {
 	Today     *today.Service
 	Directory *directory.Service
 	Front     *storefront.Service
+	Exchange  *exchange.Service
 	Keys      *api.Service
 	Backups   *backup.Service
 	Bundles   *bundle.Service
@@ -201,6 +203,8 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 		Accounts: a.Accounts, Shops: a.Shops, Customers: a.Customers, Vouchers: a.Vouchers, Orders: a.Orders, Blobs: a.Blobs,
 	})
 	a.Bundles.Invariants = Invariants
+	products, shelf, people := exchange.Products{Goods: a.Goods, Stock: a.Stock}, exchange.Shelf{Goods: a.Goods, Stock: a.Stock}, exchange.Customers{Customers: a.Customers}
+	a.Exchange = exchange.New(db, []exchange.Kind{products, shelf, people}, []exchange.Out{products.Out(), shelf.Out(), people.Out()})
 	a.Jobs = job.New(db, job.Options{Log: log})
 	a.hooks()
 	a.measure()

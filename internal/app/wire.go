@@ -23,6 +23,7 @@ import (
 	"lapak/internal/delivery"
 	"lapak/internal/delivery/deliveryweb"
 	"lapak/internal/directory/directoryweb"
+	"lapak/internal/exchange/exchangeweb"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
@@ -53,7 +54,7 @@ var Words embed.FS
 // wordFiles lists the words of every package.
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
-		orderfile.Words,
+		orderfile.Words, exchangeweb.Words,
 		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words)
 }
 
@@ -82,6 +83,7 @@ func (a *App) Routes() [][]web.Route {
 		todayweb.Routes(a.Today, a.Push),
 		storefrontweb.Routes(a.Front, base),
 		directoryweb.Routes(a.Directory, base),
+		exchangeweb.Routes(a.Exchange),
 		apiweb.Routes(apiweb.Services{
 			Keys: a.Keys, Shops: a.Shops, Goods: a.Goods, Stock: a.Stock, Customers: a.Customers, Orders: a.Orders, Front: a.Front, Directory: a.Directory,
 			Words: a.Words, Base: base,
@@ -145,6 +147,7 @@ func (a *App) hooks() {
 	a.Blobs.Register(a.Jobs)
 	a.Orders.Register(a.Jobs)
 	a.Directory.Register(a.Jobs)
+	a.Exchange.Register(a.Jobs)
 	a.Backups.Register(a.Jobs)
 	a.Keys.Register(a.Jobs)
 	job.Every(a.Jobs, "account.sweep", time.Hour, a.Accounts.Sweep)

@@ -30,6 +30,7 @@ var notPages = map[string]bool{
 	"GET /robots.txt": true, "GET /sitemap.xml": true, "GET /sitemap/{part}": true, "GET /healthz": true, "GET /readyz": true,
 	"GET /foto/{business}/{id}/{width}": true, "GET /@/{slug}/gambar.jpg": true, "GET /@/{slug}/p/{product}/gambar.jpg": true, "GET /o/{token}/qris.png": true,
 	"GET /pesanan/{id}/nota.pdf": true, "GET /pesanan/{id}/kemas.pdf": true, "GET /pesanan/{id}/bukti/{photo}": true, "GET /toko/stiker.pdf": true,
+	"GET /impor/{id}/baris-salah": true, "GET /impor/contoh/{kind}": true,
 	"GET /mulai":                 true, // leads on to the step that is due
 	"GET /@/{slug}/pesan/ongkir": true, // leads back to the checkout
 	"GET /bukti-email/{token}":   true, // its link is in a mail alone
@@ -93,6 +94,14 @@ func tours(t *testing.T, s *site) []tour {
 	factor, err := s.Accounts.ConfirmFactor(ctx, admin, lost.Actor)
 	must(t, err)
 
+	// Files to take in: one whose columns are to be matched, one with bad rows.
+	file := "nama,no_hp\nRina Wati,081234567890\nTanpa Nomor,\n"
+	upload, err := s.Exchange.Upload(ctx, sh.sc, id.New(), "pelanggan", strings.NewReader(file), int64(len(file)))
+	must(t, err)
+	checked, err := s.Exchange.Upload(ctx, sh.sc, id.New(), "pelanggan", strings.NewReader(file), int64(len(file)))
+	must(t, err)
+	must(t, s.Exchange.Map(ctx, sh.sc, checked.ID, checked.Mapping, 1, ""))
+
 	// A second shop, hidden by the office, whose owner appeals.
 	hidden := s.shop(t, "Toko Tersembunyi")
 	office := authz.Scope{Actor: id.New(), Role: authz.Office, Perms: authz.OfficePerms, Regions: []string{"32.11"}, Now: time.Now()}
@@ -117,7 +126,7 @@ func tours(t *testing.T, s *site) []tour {
 			"/hari-ini", "/pesanan", "/pesanan?tab=done", "/pesanan?q=rina", at(placed), at(claimed), at(packed), at(sent), at(failed), at(done), at(dropped),
 			at(placed) + "/ubah", "/pesanan/baru", "/pesanan/baru?jenis=kasir", "/setoran", "/antaran", "/produk", "/produk/baru", "/produk/" + sh.product.ID.String(),
 			"/produk/" + sh.choice.ID.String(), "/kategori", "/stok", "/stok/" + variant, "/stok/hitung", "/stok/hitung/" + count.String(),
-			"/pelanggan", "/pelanggan/" + placed.Customer.String(), "/pelanggan/" + placed.Customer.String() + "/ubah", "/voucher", "/voucher/baru", "/voucher/" + code.String(),
+			"/pelanggan", "/pelanggan/" + placed.Customer.String(), "/pelanggan/" + placed.Customer.String() + "/ubah", "/impor", "/impor/" + upload.ID.String(), "/impor/" + checked.ID.String(), "/voucher", "/voucher/baru", "/voucher/" + code.String(),
 			"/toko", "/toko/profil", "/toko/tampilan", "/toko/jam", "/toko/tutup", "/toko/nomor", "/toko/tautan", "/toko/serah", "/toko/akhiri", "/ongkir",
 			"/pembayaran", "/pembayaran/rekening", "/pembayaran/qris", "/karyawan", "/karyawan/" + member.String(), "/riwayat", "/lainnya", "/akun", "/akun/sandi", "/akun/kode", "/akun/usaha", "/akun/tutup",
 			"/bukti-diri", "/mulai/produk", "/mulai/cara", "/mulai/selesai",
