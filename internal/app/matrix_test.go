@@ -56,7 +56,7 @@ var params = map[string]param{
 	"/produk/{id}": {}, "/kategori/{id}": {}, "/pelanggan/{id}": {}, "/pelanggan/{id}/alamat/{address}": {once: true},
 	"/antaran/{id}": {}, "/pesanan/{id}": {}, "/pesanan/{id}/bukti/{photo}": {}, "/pembayaran/rekening/{id}": {once: true, mute: true},
 	"/stok/{variant}": {}, "/stok/hitung/{count}": {}, "/voucher/{id}": {},
-	"/impor/{id}": {loose: true}, "/impor/contoh/{kind}": {missing: "tiada", public: true, loose: true}, "/ekspor/{kind}": {missing: "tiada", public: true, loose: true},
+	"/impor/{id}": {loose: true}, "/contoh-impor/{kind}": {missing: "tiada", public: true, loose: true}, "/ekspor/{kind}": {missing: "tiada", public: true, loose: true},
 	"/sitemap/{part}": {missing: "tiada.xml", public: true},
 	"/toko/api/{id}":  {once: true}, "/api/v1/shops/{slug}": {missing: "tiada", public: true}, "/api/v1/shops/{slug}/products/{product}": {missing: "tiada", public: true},
 	"/api/v1/orders/{token}": {missing: noToken, public: true}, "/api/v1/my/products/{id}": {}, "/api/v1/my/stock/{variant}": {}, "/api/v1/my/orders/{id}": {},
@@ -162,7 +162,7 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 	upload, err := s.Exchange.Upload(ctx, sh.sc, id.New(), "pelanggan", strings.NewReader(file), int64(len(file)))
 	must(err)
 	return things{
-		"/impor/{id}": upload.ID.String(), "/impor/contoh/{kind}": "produk", "/ekspor/{kind}": "produk",
+		"/impor/{id}": upload.ID.String(), "/contoh-impor/{kind}": "produk", "/ekspor/{kind}": "produk",
 		"/toko/api/{id}": key.ID.String(), "/api/v1/shops/{slug}": sh.slug, "/api/v1/shops/{slug}/products/{product}": sh.product.Slug,
 		"/api/v1/orders/{token}": strings.TrimPrefix(link, "/o/"), "/api/v1/my/products/{id}": sh.product.ID.String(), "/api/v1/my/stock/{variant}": sh.variant.String(),
 		"/api/v1/my/orders/{id}": o.ID.String(), "/api/v1/my/customers/{id}": parcel.Customer.String(),

@@ -30,7 +30,7 @@ var notPages = map[string]bool{
 	"GET /robots.txt": true, "GET /sitemap.xml": true, "GET /sitemap/{part}": true, "GET /healthz": true, "GET /readyz": true,
 	"GET /foto/{business}/{id}/{width}": true, "GET /@/{slug}/gambar.jpg": true, "GET /@/{slug}/p/{product}/gambar.jpg": true, "GET /o/{token}/qris.png": true,
 	"GET /pesanan/{id}/nota.pdf": true, "GET /pesanan/{id}/kemas.pdf": true, "GET /pesanan/{id}/bukti/{photo}": true, "GET /toko/stiker.pdf": true,
-	"GET /impor/{id}/baris-salah": true, "GET /impor/contoh/{kind}": true,
+	"GET /impor/{id}/baris-salah": true, "GET /contoh-impor/{kind}": true,
 	"GET /mulai":                 true, // leads on to the step that is due
 	"GET /@/{slug}/pesan/ongkir": true, // leads back to the checkout
 	"GET /bukti-email/{token}":   true, // its link is in a mail alone

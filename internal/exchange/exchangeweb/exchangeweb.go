@@ -45,7 +45,7 @@ func Routes(s *exchange.Service) []web.Route {
 		{Pattern: "POST /impor/{id}/pelaksanaan", Verb: authz.SeeToday, Handle: p.take},
 		{Pattern: "POST /impor/{id}/pembatalan", Verb: authz.SeeToday, Handle: p.cancel},
 		{Pattern: "GET /impor/{id}/baris-salah", Verb: authz.SeeToday, Handle: p.bad, Long: true},
-		{Pattern: "GET /impor/contoh/{kind}", Verb: authz.SeeToday, Handle: p.template},
+		{Pattern: "GET /contoh-impor/{kind}", Verb: authz.SeeToday, Handle: p.template},
 		{Pattern: "POST /ekspor/{kind}", Verb: authz.SeeToday, Handle: p.export, Long: true},
 	}
 }

@@ -184,7 +184,7 @@ func startPage(d start, f *fault.Error) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 templ.SafeURL
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs("/impor/contoh/" + k.Name())
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs("/contoh-impor/" + k.Name())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/exchange/exchangeweb/pages.templ`, Line: 35, Col: 60}
 					}
