@@ -67,9 +67,6 @@ func (p pages) list(w http.ResponseWriter, r *http.Request) error {
 func (p pages) showList(w http.ResponseWriter, r *http.Request, code int, chosen string, f *fault.Error) error {
 	sc := web.Scope(r)
 	d := start{Kinds: p.s.Kinds(sc), Outs: p.s.Outs(sc), Form: id.New(), Chosen: chosen, Today: sc.Now.In(wib).Format(time.DateOnly)}
-	if len(d.Kinds)+len(d.Outs) == 0 {
-		return authz.ErrForbidden
-	}
 	if d.Chosen == "" && len(d.Kinds) > 0 {
 		d.Chosen = d.Kinds[0].Name()
 	}
