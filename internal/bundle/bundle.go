@@ -53,6 +53,10 @@ var Left = map[string]string{
 	"directory_products": "kept by a job of every installation",
 	"directory_lists":    "kept by a job of every installation",
 	"backup_erasures":    "who was erased here after a backup, so that a restore of it erases them again",
+	"imports":            "files at work on this installation",
+	"import_parts":       "files at work on this installation",
+	"import_mappings":    "choices that are made anew in a minute",
+	"exports":            "counts of the last hour",
 	"api_tokens":         "keys of programs, made for this installation",
 	"api_answers":        "answers remembered for a week, sealed under this installation's key",
 }
