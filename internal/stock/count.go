@@ -288,11 +288,11 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, sc authz.Scope, coun
 		if d == 0 {
 			continue
 		}
-		now, err := s.level(ctx, tx, sc, l.Variant)
+		there, err := s.lock(ctx, tx, sc, l.Variant)
 		if err != nil {
 			return err
 		}
-		if d = max(d, -now.OnHand); d == 0 { // the missing ones were sold, it says meanwhile
+		if d = max(d, -there); d == 0 { // the missing ones were sold, it says meanwhile
 			continue
 		}
 		err = s.add(ctx, tx, sc, Move{ID: derived(count, l.Variant), Variant: l.Variant, Reason: Counted, Quantity: d})

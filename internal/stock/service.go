@@ -148,13 +148,15 @@ func (s *Service) Take(ctx context.Context, tx *store.Tx, sc authz.Scope, order 
 		take := stockdb.TakeParams{BusinessID: sc.Business, VariantID: variant, Quantity: quantity}
 		balance, err := s.q.Take(ctx, tx, take)
 		if errors.Is(err, sql.ErrNoRows) {
-			l, err := s.level(ctx, tx, sc, variant)
+			there, err := s.lock(ctx, tx, sc, variant)
 			if err != nil {
 				return err
 			}
-			made := Move{ID: id.New(), Variant: variant, Reason: Made, Quantity: quantity - l.OnHand, Order: order}
-			if err := s.add(ctx, tx, sc, made); err != nil {
-				return err
+			made := Move{ID: id.New(), Variant: variant, Reason: Made, Quantity: quantity - there, Order: order}
+			if made.Quantity > 0 { // or enough came in meanwhile
+				if err := s.add(ctx, tx, sc, made); err != nil {
+					return err
+				}
 			}
 			if balance, err = s.q.Take(ctx, tx, take); err != nil {
 				return fmt.Errorf("take: %w", err)
@@ -257,6 +259,16 @@ func derived(from, variant id.ID) id.ID {
 func (s *Service) open(ctx context.Context, tx *store.Tx, sc authz.Scope, variant id.ID) error {
 	err := s.q.OpenLevel(ctx, tx, stockdb.OpenLevelParams{BusinessID: sc.Business, VariantID: variant})
 	return wrap("open level", err)
+}
+
+// lock keeps the level of a variant from changing until the transaction ends,
+// and returns what is on hand.
+func (s *Service) lock(ctx context.Context, tx *store.Tx, sc authz.Scope, variant id.ID) (int64, error) {
+	if err := s.open(ctx, tx, sc, variant); err != nil {
+		return 0, err
+	}
+	n, err := s.q.Lock(ctx, tx, stockdb.LockParams{BusinessID: sc.Business, VariantID: variant})
+	return n, wrap("lock level", err)
 }
 
 // add changes what is on hand and writes the move, once for each id.

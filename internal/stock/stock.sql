@@ -21,6 +21,11 @@ UPDATE stock_levels SET on_hand = on_hand - @quantity, reserved = reserved - @qu
 WHERE business_id = @business_id AND variant_id = @variant_id AND on_hand >= @quantity AND reserved >= @quantity
 RETURNING on_hand;
 
+-- Lock lets nobody else change the level until the transaction ends, and
+-- returns what is on hand: what is reckoned from it stays true.
+-- name: Lock :one
+UPDATE stock_levels SET on_hand = on_hand WHERE business_id = @business_id AND variant_id = @variant_id RETURNING on_hand;
+
 -- Add changes what is on hand, by less than nothing too. No row means
 -- that it would leave less than nothing.
 -- name: Add :one

@@ -129,11 +129,14 @@ func (e *sqliteDB) write(ctx context.Context, _ authz.Scope, tx *Tx, fn func(*Tx
 		return err
 	}
 	b, err := e.savepoint(tx, fn) // ends the turn, whatever fn does
-	if err != nil {
+	if b == nil {
 		return plain(err)
 	}
-	<-b.done
-	return b.err
+	<-b.done // a refusal too: fn saw what those before it wrote, and that counts when it is committed
+	if b.err != nil || err == nil {
+		return b.err
+	}
+	return plain(err)
 }
 
 func (e *sqliteDB) savepoint(tx *Tx, fn func(*Tx) error) (b *batch, err error) {

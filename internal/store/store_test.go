@@ -111,6 +111,37 @@ func TestTxUndoesWhatFailsAndOnlyThat(t *testing.T) {
 	})
 }
 
+// Who is refused saw what others wrote. Told so, they must find it when they
+// look: it is not enough that it will be committed.
+func TestARefusalIsToldWhenWhatItSawCounts(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		things(t, db)
+		sc, refused := authz.Job(id.New()), errors.New("refused")
+		var wg sync.WaitGroup
+		for i := range 60 {
+			wg.Go(func() {
+				var saw int
+				err := db.Tx(t.Context(), sc, func(tx *store.Tx) error {
+					if i%2 == 0 {
+						return put(t.Context(), tx, sc.Business, id.New(), 1)
+					}
+					if err := tx.QueryRowContext(t.Context(), "SELECT count(*) FROM things WHERE business_id = $1", sc.Business).Scan(&saw); err != nil {
+						return err
+					}
+					return refused
+				})
+				if i%2 == 0 && err != nil || i%2 == 1 && !errors.Is(err, refused) {
+					t.Error(err)
+				}
+				if n := count(t, db, sc); n < saw {
+					t.Errorf("refused with %d rows there, and then there are %d", saw, n)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
 func TestAFailedStatementSparesTheNeighbours(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		things(t, db)

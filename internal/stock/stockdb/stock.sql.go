@@ -482,6 +482,24 @@ func (q *Queries) Lines(ctx context.Context, db DBTX, arg LinesParams) ([]LinesR
 	return items, nil
 }
 
+const lock = `-- name: Lock :one
+UPDATE stock_levels SET on_hand = on_hand WHERE business_id = $1 AND variant_id = $2 RETURNING on_hand
+`
+
+type LockParams struct {
+	BusinessID id.ID
+	VariantID  id.ID
+}
+
+// Lock lets nobody else change the level until the transaction ends, and
+// returns what is on hand: what is reckoned from it stays true.
+func (q *Queries) Lock(ctx context.Context, db DBTX, arg LockParams) (int64, error) {
+	row := db.QueryRowContext(ctx, lock, arg.BusinessID, arg.VariantID)
+	var on_hand int64
+	err := row.Scan(&on_hand)
+	return on_hand, err
+}
+
 const moves = `-- name: Moves :many
 SELECT id, variant_id, reason, quantity, held, balance, order_id, person_id, note, at FROM stock_moves
 WHERE business_id = $1 AND variant_id = $2 AND at <= $3 AND (at < $3 OR id < $4)
