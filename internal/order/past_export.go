@@ -171,4 +171,3 @@ func (p *Past) put(times string) {
 		}
 	}
 }
-

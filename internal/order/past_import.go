@@ -25,7 +25,9 @@ import (
 type Tally struct{ New, Changed, Same int64 }
 
 // Add adds up tallies.
-func (t Tally) Add(u Tally) Tally { return Tally{t.New + u.New, t.Changed + u.Changed, t.Same + u.Same} }
+func (t Tally) Add(u Tally) Tally {
+	return Tally{t.New + u.New, t.Changed + u.Changed, t.Same + u.Same}
+}
 
 // Import takes in a batch of papers in one transaction. What the shop has
 // already stays; a sale that a later file moves on moves on. Nobody is told,
@@ -328,8 +330,11 @@ func (in *importing) write(ctx context.Context) error {
 		columns []string
 		rows    [][]any
 	}{
-		{"orders", orderColumns, in.orders}, {"order_lines", lineColumns, in.lines}, {"order_events", eventColumns, in.events},
-		{"order_papers", paperColumns, in.papers}, {"order_paper_lines", aloneColumns, in.alone},
+		{"orders", orderColumns, in.orders},
+		{"order_lines", lineColumns, in.lines},
+		{"order_events", eventColumns, in.events},
+		{"order_papers", paperColumns, in.papers},
+		{"order_paper_lines", aloneColumns, in.alone},
 	} {
 		if err := in.tx.Add(ctx, t.table, t.columns, t.rows); err != nil {
 			return err

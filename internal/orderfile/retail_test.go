@@ -179,4 +179,3 @@ func watchHeap(t testing.TB) func() uint64 {
 	}()
 	return func() uint64 { close(stop); <-done; return peak.Load() }
 }
-

@@ -212,10 +212,17 @@ func TestTimes(t *testing.T) {
 		d  sheet.Days
 		in string
 	}{
-		{sheet.DayFirst, "2026-11-05 14:05"}, {sheet.DayFirst, "2026-11-05 14:05:00"}, {sheet.DayFirst, "05/11/2026 14:05:00"},
-		{sheet.DayFirst, "5-11-2026 14.05"}, {sheet.DayFirst, "5 November 2026 14.05 WIB"}, {sheet.DayFirst, "Kam, 5 Nov 2026, 14.05"},
-		{sheet.DayFirst, "05-Nov-2026 02:05 PM"}, {sheet.MonthFirst, "11/05/2026 2:05:00 PM"}, {sheet.DayFirst, "2026-11-05T07:05:00Z"},
-		{sheet.DayFirst, "2026-11-05T14:05:00+07:00"}, {sheet.DayFirst, "46331.5868055556"},
+		{sheet.DayFirst, "2026-11-05 14:05"},
+		{sheet.DayFirst, "2026-11-05 14:05:00"},
+		{sheet.DayFirst, "05/11/2026 14:05:00"},
+		{sheet.DayFirst, "5-11-2026 14.05"},
+		{sheet.DayFirst, "5 November 2026 14.05 WIB"},
+		{sheet.DayFirst, "Kam, 5 Nov 2026, 14.05"},
+		{sheet.DayFirst, "05-Nov-2026 02:05 PM"},
+		{sheet.MonthFirst, "11/05/2026 2:05:00 PM"},
+		{sheet.DayFirst, "2026-11-05T07:05:00Z"},
+		{sheet.DayFirst, "2026-11-05T14:05:00+07:00"},
+		{sheet.DayFirst, "46331.5868055556"},
 	} {
 		if got, err := c.d.Time(c.in, wib); err != nil || !got.Equal(want) {
 			t.Errorf("%q = %v, %v", c.in, got, err)
