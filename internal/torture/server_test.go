@@ -3,7 +3,6 @@ package torture_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -141,18 +140,6 @@ func (s *server) ended() bool {
 func (s *server) kill() {
 	_ = s.cmd.Process.Signal(syscall.SIGKILL)
 	<-s.done
-}
-
-// stop ends the server in good order.
-func (s *server) stop() error {
-	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.done:
-		return s.err
-	case <-time.After(30 * time.Second):
-		s.kill()
-		return errors.New("the server did not stop")
-	}
 }
 
 func freeAddr() (string, error) {

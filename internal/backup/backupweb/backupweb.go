@@ -147,9 +147,6 @@ func where(ctx context.Context, r backup.Run) string {
 	return strings.Join(out, ", ")
 }
 
-// gone reports whether the plan has thrown the local file away.
-func gone(r backup.Run) bool { return r.State == backup.Done && !r.Here }
-
 func state(ctx context.Context, r backup.Run) (kind, icon, text string) {
 	switch {
 	case r.State == backup.Failed:

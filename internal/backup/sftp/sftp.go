@@ -54,7 +54,7 @@ func Open(address string, s Secrets) (*Folder, error) {
 	if err != nil { // the host's name may stand before it, as ssh-keyscan prints it
 		_, rest, _ := strings.Cut(line, " ")
 		if host, _, _, _, err = ssh.ParseAuthorizedKey([]byte(rest)); err != nil {
-			return nil, errors.New("LAPAK_BACKUP_SFTP_HOST_KEY: want a line such as ssh-ed25519 AAAA...")
+			return nil, errors.New("LAPAK_BACKUP_SFTP_HOST_KEY: want a line that begins with ssh-ed25519 and the key")
 		}
 	}
 	conf := &ssh.ClientConfig{User: u.User.Username(), HostKeyCallback: ssh.FixedHostKey(host), HostKeyAlgorithms: algorithms(host.Type()), Timeout: 10 * time.Second}
