@@ -120,7 +120,7 @@ func TestARefusalIsToldWhenWhatItSawCounts(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 60 {
 			wg.Go(func() {
-				var saw int
+				var saw int64
 				err := db.Tx(t.Context(), sc, func(tx *store.Tx) error {
 					if i%2 == 0 {
 						return put(t.Context(), tx, sc.Business, id.New(), 1)
