@@ -88,6 +88,8 @@ const (
 // that say nothing are passed over.
 type Reader struct {
 	Format Format
+	// Exact are the columns in which blanks around a text are part of it. Set it before the first Next.
+	Exact map[int]bool
 
 	next  func() ([]string, error)
 	close func() error
@@ -174,13 +176,17 @@ func (r *Reader) read() (Row, error) {
 		}
 		r.line++
 		row := Row{Line: r.line, Cells: make([]string, 0, len(cells))}
-		for _, c := range cells {
+		for n, c := range cells {
 			if len(c) > r.l.Cell {
 				return Row{}, ErrCell.With(r.l.Cell>>10, r.line)
 			}
-			row.Cells = append(row.Cells, Tidy(c))
+			if r.Exact[n] {
+				row.Cells = append(row.Cells, exact(c))
+			} else {
+				row.Cells = append(row.Cells, Tidy(c))
+			}
 		}
-		for len(row.Cells) > 0 && row.Cells[len(row.Cells)-1] == "" {
+		for len(row.Cells) > 0 && strings.TrimSpace(row.Cells[len(row.Cells)-1]) == "" {
 			row.Cells = row.Cells[:len(row.Cells)-1]
 		}
 		if len(row.Cells) > r.l.Columns {
@@ -203,7 +209,20 @@ func Tidy(s string) string {
 	if plain(s) {
 		return s
 	}
-	s = strings.Map(func(c rune) rune {
+	return unguard(strings.TrimSpace(text(s)))
+}
+
+// exact tidies a cell and leaves the blanks around it.
+func exact(s string) string {
+	if plain(s) {
+		return s
+	}
+	return unguard(text(strings.TrimRight(s, "\t\r\n")))
+}
+
+// text drops what is no text.
+func text(s string) string {
+	return strings.Map(func(c rune) rune {
 		switch {
 		case c == '\n':
 			return c
@@ -214,7 +233,6 @@ func Tidy(s string) string {
 		}
 		return c
 	}, strings.ReplaceAll(s, "\r\n", "\n"))
-	return unguard(strings.TrimSpace(s))
 }
 
 // plain reports whether a cell needs no tidying.
