@@ -204,7 +204,8 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	})
 	a.Bundles.Invariants = Invariants
 	products, shelf, people := exchange.Products{Goods: a.Goods, Stock: a.Stock}, exchange.Shelf{Goods: a.Goods, Stock: a.Stock}, exchange.Customers{Customers: a.Customers}
-	a.Exchange = exchange.New(db, []exchange.Kind{products, shelf, people}, []exchange.Out{products.Out(), shelf.Out(), people.Out()})
+	past := exchange.Orders{Orders: a.Orders}
+	a.Exchange = exchange.New(db, []exchange.Kind{products, shelf, people, past}, []exchange.Out{products.Out(), shelf.Out(), people.Out(), past.Out()})
 	a.Jobs = job.New(db, job.Options{Log: log})
 	a.hooks()
 	a.measure()

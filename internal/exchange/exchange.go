@@ -44,6 +44,7 @@ type Field struct {
 	Needed  bool
 	Number  bool     // what is in it tells how the file writes numbers
 	Time    bool     // ... and days
+	Exact   bool     // blanks around what is in it are part of it
 	Aliases []string // names of columns, without regard to case and signs; the first is that of our own files
 }
 
@@ -77,7 +78,11 @@ func NewCells(line int, values map[string]string) Cells {
 }
 
 // Group is the rows that are about one thing.
-type Group struct{ Rows []Cells }
+type Group struct {
+	Rows []Cells
+	Late bool // it comes too far behind the other rows of its thing (see Gatherer)
+	Long bool // there are more rows than one thing may have
+}
 
 // How is what reading needs to know of a file.
 type How struct {
@@ -85,6 +90,7 @@ type How struct {
 	Days    sheet.Days
 	Factor  int64 // what sums of money are multiplied by; 1 but for files in another unit
 	Source  string
+	Format  string // as a Former tells it
 	Zone    *time.Location
 }
 
@@ -133,6 +139,20 @@ type Kind interface {
 type Filler interface {
 	// Fill lists the fields of c that are taken over from the row above.
 	Fill(above, c Cells) []string
+}
+
+// Gatherer is a Kind of which the rows of one thing need not follow each other.
+type Gatherer interface {
+	// Window is how many other things may begin between a thing's first row and its last.
+	Window() int
+}
+
+// Former is a Kind that knows the files of other programs by their names of columns.
+type Former interface {
+	// Form tells the format of a file and where its fields are; ok is false if it knows none.
+	Form(header []string) (format string, m Mapping, ok bool)
+	// As is the kind of files of a format; empty if none was known.
+	As(format string) Kind
 }
 
 // Session judges things and takes them in. Both return a verdict for each.

@@ -26,7 +26,10 @@ type Out struct {
 }
 
 // Span is a stretch of time; zero ends are open.
-type Span struct{ From, To time.Time }
+type Span struct {
+	From, To time.Time
+	Zone     *time.Location // by whose clock times are written; Export sets it
+}
 
 // perHour is how many files a business may take out in an hour.
 const perHour = 6
@@ -73,6 +76,7 @@ func (s *Service) Export(ctx context.Context, sc authz.Scope, name string, f she
 	if err != nil {
 		return nil, err
 	}
+	span.Zone = s.zone(ctx, sc.Business)
 	return func(ctx context.Context, w io.Writer) error {
 		t, err := sheet.NewWriter(w, f, o.Name, o.Header...)
 		if err != nil {

@@ -144,6 +144,11 @@ func (s *Service) Upload(ctx context.Context, sc authz.Scope, file id.ID, kind s
 	i := Import{
 		ID: file, Kind: kind, Format: r.Format, Bytes: size, State: Uploaded, Header: rows[n].Cells, Mapping: m, How: How{Factor: 1}, Person: sc.Actor, headerRow: n,
 	}
+	if f, ok := k.(Former); ok {
+		if format, m, ok := f.Form(i.Header); ok {
+			i.How.Format, i.Mapping = format, m
+		}
+	}
 	for _, row := range rows[n+1 : min(len(rows), n+4)] {
 		i.Samples = append(i.Samples, row.Cells)
 	}
@@ -326,7 +331,7 @@ func (s *Service) Map(ctx context.Context, sc authz.Scope, file id.ID, m Mapping
 	if factor < 1 || factor > 1_000_000 {
 		return fault.New(fault.Invalid, "form.between", 1, 1_000_000).On("factor")
 	}
-	how := How{Factor: factor, Source: source}
+	how := How{Factor: factor, Source: source, Format: i.How.Format}
 	return s.db.Tx(ctx, sc, func(tx *store.Tx) error {
 		if err := s.alone(ctx, tx, sc, file); err != nil {
 			return err
@@ -410,11 +415,28 @@ func (s *Service) Cancel(ctx context.Context, sc authz.Scope, file id.ID) error 
 
 // open begins to read a kept file.
 func (s *Service) open(ctx context.Context, sc authz.Scope, i Import) (*sheet.Reader, error) {
-	return sheet.Open(ctx, &stored{ctx, s, sc, i.ID, i.Bytes, map[int64][]byte{}}, i.Bytes, sheet.InJob)
+	r, err := sheet.Open(ctx, &stored{ctx, s, sc, i.ID, i.Bytes, map[int64][]byte{}}, i.Bytes, sheet.InJob)
+	if err != nil {
+		return nil, err
+	}
+	k, err := s.Kind(sc, i.Kind)
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	r.Exact = map[int]bool{}
+	for _, f := range k.Fields() {
+		if n, ok := i.Mapping[f.Key]; ok && f.Exact {
+			r.Exact[n] = true
+		}
+	}
+	return r, nil
 }
 
 func (s *Service) plan(ctx context.Context, sc authz.Scope, i Import, after int) (plan, error) {
 	k, err := s.Kind(sc, i.Kind)
+	if f, ok := k.(Former); ok && err == nil {
+		k = f.As(i.How.Format)
+	}
 	i.How.Zone = s.zone(ctx, sc.Business)
 	return plan{kind: k, header: i.headerRow, mapping: i.Mapping, how: i.How, after: after}, err
 }

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"io"
 
 	"lapak/internal/sheet"
@@ -20,34 +21,29 @@ type plan struct {
 // maxGroup bounds how many rows may be about one thing.
 const maxGroup = 2_000
 
-// walk gives the groups of a file, one after another, with the line of each
-// one's last row.
-func (p plan) walk(r *sheet.Reader, each func(g Group, last int) error) error {
+// walk gives the groups of a file, one after another, each with a mark that
+// rises: the line of its last row, or its place among the groups where rows are
+// gathered from afar.
+func (p plan) walk(r *sheet.Reader, each func(g Group, mark int) error) error {
 	for range p.header + 1 {
 		if _, err := r.Next(); err != nil {
 			return ErrHeader
 		}
 	}
 	filler, _ := p.kind.(Filler)
-	var g Group
-	var key string
-	var above Cells
-	flush := func() error {
-		if len(g.Rows) == 0 {
-			return nil
-		}
-		out := g
-		g = Group{}
-		if last := out.Rows[len(out.Rows)-1].Line; last > p.after {
-			return each(out, last)
-		}
-		return nil
+	var add func(Cells) error
+	var end func() error
+	if g, ok := p.kind.(Gatherer); ok {
+		add, end = p.gather(g.Window(), each)
+	} else {
+		add, end = p.neighbours(each)
 	}
+	var above Cells
 	first := true
 	for {
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return flush()
+			return end()
 		}
 		if err != nil {
 			return err
@@ -62,14 +58,91 @@ func (p plan) walk(r *sheet.Reader, each func(g Group, last int) error) error {
 			c = filled(filler, above, c)
 			above = c
 		}
+		if err := add(c); err != nil {
+			return err
+		}
+	}
+}
+
+// neighbours puts rows together that follow each other.
+func (p plan) neighbours(each func(g Group, mark int) error) (add func(Cells) error, end func() error) {
+	var g Group
+	var key string
+	end = func() error {
+		if len(g.Rows) == 0 {
+			return nil
+		}
+		out := g
+		g = Group{}
+		if last := out.Rows[len(out.Rows)-1].Line; last > p.after {
+			return each(out, last)
+		}
+		return nil
+	}
+	return func(c Cells) error {
 		k := p.kind.Key(c)
 		if k == "" || k != key || len(g.Rows) >= maxGroup {
-			if err := flush(); err != nil {
+			if err := end(); err != nil {
 				return err
 			}
 			key = k
 		}
 		g.Rows = append(g.Rows, c)
+		return nil
+	}, end
+}
+
+// gather puts rows together between which no more than window other groups
+// begin. Groups come in the order of their first rows, so that the same file
+// makes the same groups with the same marks wherever it is gone on with.
+func (p plan) gather(window int, each func(g Group, mark int) error) (add func(Cells) error, end func() error) {
+	open, closed := map[string]*Group{}, map[uint64]bool{}
+	var queue []string
+	seed := maphash.MakeSeed()
+	mark := 0
+	give := func(g Group) error {
+		if mark++; mark > p.after {
+			return each(g, mark)
+		}
+		return nil
+	}
+	oldest := func() error {
+		key := queue[0]
+		queue = queue[1:]
+		g := open[key]
+		delete(open, key)
+		closed[maphash.String(seed, key)] = true
+		return give(*g)
+	}
+	add = func(c Cells) error {
+		key := p.kind.Key(c)
+		if key == "" {
+			return give(Group{Rows: []Cells{c}})
+		}
+		if g := open[key]; g != nil {
+			if len(g.Rows) < maxGroup {
+				g.Rows = append(g.Rows, c)
+				return nil
+			}
+			g.Long = true
+			return give(Group{Rows: []Cells{c}, Long: true})
+		}
+		if closed[maphash.String(seed, key)] {
+			return give(Group{Rows: []Cells{c}, Late: true})
+		}
+		open[key] = &Group{Rows: []Cells{c}}
+		if queue = append(queue, key); len(queue) <= window {
+			return nil
+		}
+		return oldest()
+	}
+	return add, func() error {
+		for len(queue) > 0 {
+			if err := oldest(); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 

@@ -20,28 +20,28 @@ import (
 	"lapak/internal/store"
 )
 
-// Tally is what came of a batch: papers that are new, that moved on, and that
-// the shop had already.
-type Tally struct{ New, Changed, Same int64 }
+// Came is what becomes of a paper that is imported.
+type Came string
 
-// Add adds up tallies.
-func (t Tally) Add(u Tally) Tally {
-	return Tally{t.New + u.New, t.Changed + u.Changed, t.Same + u.Same}
-}
+// What may become of one.
+const (
+	CameNew Came = "new"
+	Moved   Came = "changed"
+	Stayed  Came = "same" // the shop has it, or a later state of it
+)
 
-// Import takes in a batch of papers in one transaction. What the shop has
-// already stays; a sale that a later file moves on moves on. Nobody is told,
-// no stock moves. Each paper must pass Validate.
-func (s *Service) Import(ctx context.Context, sc authz.Scope, batch []Past) (Tally, error) {
+// TakePast takes in a batch of papers in one transaction and says what became
+// of each. What the shop has already stays; a sale that a later file moves on
+// moves on. Nobody is told, no stock moves. Each paper must pass Validate.
+func (s *Service) TakePast(ctx context.Context, sc authz.Scope, batch []Past) (came []Came, err error) {
 	if err := sc.Can(authz.ImportOrders); err != nil {
-		return Tally{}, err
+		return nil, err
 	}
-	var t Tally
-	err := s.db.Tx(ctx, sc, func(tx *store.Tx) (err error) {
-		t, err = s.ImportTx(ctx, tx, sc, batch)
+	err = s.db.Tx(ctx, sc, func(tx *store.Tx) (err error) {
+		came, err = s.takePast(ctx, tx, sc, batch)
 		return err
 	})
-	return t, err
+	return came, err
 }
 
 // importing is a batch on its way.
@@ -50,7 +50,8 @@ type importing struct {
 	tx    *store.Tx
 	sc    authz.Scope
 	wares map[string]catalog.Ware
-	tally Tally
+	came  []Came
+	moved int64
 
 	known   map[string]id.ID // customers of this batch, by phone or reference
 	figures map[id.ID]*customer.History
@@ -61,63 +62,57 @@ type importing struct {
 	payments                             []payment.Old
 }
 
-// ImportTx is Import in the caller's transaction, which has asked whether it may.
-func (s *Service) ImportTx(ctx context.Context, tx *store.Tx, sc authz.Scope, batch []Past) (Tally, error) {
+// takePast takes a batch in.
+func (s *Service) takePast(ctx context.Context, tx *store.Tx, sc authz.Scope, batch []Past) ([]Came, error) {
 	in := &importing{s: s, tx: tx, sc: sc, known: map[string]id.ID{}, figures: map[id.ID]*customer.History{}}
 	fresh, err := in.sort(ctx, batch)
-	if err != nil || len(fresh) == 0 && in.tally.Changed == 0 {
-		return in.tally, err
+	if err != nil || len(fresh) == 0 && in.moved == 0 {
+		return in.came, err
 	}
 	if len(fresh) > 0 {
 		last, err := s.q.NextNumbers(ctx, tx, orderdb.NextNumbersParams{BusinessID: sc.Business, Many: int64(len(fresh))})
 		if err != nil {
-			return Tally{}, fmt.Errorf("next numbers: %w", err)
+			return nil, fmt.Errorf("next numbers: %w", err)
 		}
 		for i, p := range fresh {
 			if err := in.add(ctx, p, last-int64(len(fresh))+int64(i)+1); err != nil {
-				return Tally{}, err
+				return nil, err
 			}
 		}
 	}
 	if err := in.write(ctx); err != nil {
-		return Tally{}, err
+		return nil, err
 	}
-	t := in.tally
-	return t, audit.Note(ctx, tx, sc, "order.imported", id.ID{}, audit.Diff{"new": {From: 0, To: t.New}, "changed": {From: 0, To: t.Changed}})
+	return in.came, audit.Note(ctx, tx, sc, "order.imported", id.ID{}, audit.Diff{"new": {From: 0, To: len(fresh)}, "changed": {From: 0, To: in.moved}})
 }
 
 // sort moves on what is there already, and returns what is new.
 func (in *importing) sort(ctx context.Context, batch []Past) ([]Past, error) {
-	s, tx, sc := in.s, in.tx, in.sc
-	marks := make([]id.ID, len(batch))
-	for i, p := range batch {
+	for _, p := range batch {
 		if err := p.Validate(); err != nil {
 			return nil, err
 		}
-		marks[i] = p.mark()
 	}
-	rows, err := s.q.Papers(ctx, tx, orderdb.PapersParams{BusinessID: sc.Business, Marks: store.IDs(marks)})
+	there, err := in.there(ctx, batch)
 	if err != nil {
-		return nil, fmt.Errorf("find papers: %w", err)
+		return nil, err
 	}
-	there := make(map[id.ID]orderdb.OrderPaper, len(rows))
-	for _, r := range rows {
-		there[r.Mark] = r
-	}
-	if in.wares, err = s.Goods.SKUs(ctx, tx, sc); err != nil {
+	if in.wares, err = in.s.Goods.SKUs(ctx, in.tx, in.sc); err != nil {
 		return nil, err
 	}
 	var fresh []Past
 	seen := map[id.ID]bool{}
+	in.came = make([]Came, len(batch))
 	for i, p := range batch {
-		r, known := there[marks[i]]
+		mark := p.mark()
+		r, known := there[mark]
 		switch {
-		case seen[marks[i]]:
+		case seen[mark]:
 			return nil, fmt.Errorf("order: %q stands twice in a batch", p.Outside) // a mistake of who grouped it
 		case known && r.Hash == p.hash():
-			in.tally.Same++
+			in.came[i] = Stayed
 		case known:
-			if err := in.change(ctx, r, p); err != nil {
+			if in.came[i], err = in.change(ctx, r, p); err != nil {
 				return nil, err
 			}
 		default:
@@ -125,13 +120,13 @@ func (in *importing) sort(ctx context.Context, batch []Past) ([]Past, error) {
 			if err != nil {
 				return nil, err
 			}
-			if ours {
-				in.tally.Same++
-				continue
+			if in.came[i] = CameNew; ours {
+				in.came[i] = Stayed
+			} else {
+				fresh = append(fresh, p)
 			}
-			fresh = append(fresh, p)
 		}
-		seen[marks[i]] = true
+		seen[mark] = true
 	}
 	return fresh, nil
 }
@@ -226,7 +221,6 @@ func (in *importing) add(ctx context.Context, p Past, number int64) error {
 	if err != nil {
 		return err
 	}
-	in.tally.New++
 	key := p.name()
 	total, err := p.Total()
 	if err != nil {
@@ -353,28 +347,27 @@ func (in *importing) write(ctx context.Context) error {
 
 // change brings a paper that is there to what a later file says. The person
 // stays as the shop has them: a buyer who was erased does not come back.
-func (in *importing) change(ctx context.Context, r orderdb.OrderPaper, p Past) error {
+func (in *importing) change(ctx context.Context, r orderdb.OrderPaper, p Past) (Came, error) {
 	if Kind(r.Kind) != p.Kind {
-		return ErrPastKind
+		return "", ErrPastKind
 	}
 	s, tx, sc := in.s, in.tx, in.sc
 	revision := strconv.FormatInt(r.Revision+1, 10)
 	total, err := p.Total()
 	if err != nil {
-		return err
+		return "", err
 	}
 	if p.Kind == Sale {
 		moved, err := in.changeSale(ctx, r, p, revision)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if !moved {
-			in.tally.Same++
-			return nil
+			return Stayed, nil
 		}
 	} else {
 		if err := s.q.DeletePaperLines(ctx, tx, orderdb.DeletePaperLinesParams{BusinessID: sc.Business, PaperID: r.ID}); err != nil {
-			return fmt.Errorf("delete lines: %w", err)
+			return "", fmt.Errorf("delete lines: %w", err)
 		}
 		in.linesAlone(r.ID, p)
 		in.entries = append(in.entries, ledger.Old{Entry: ledger.Entry{
@@ -382,7 +375,7 @@ func (in *importing) change(ctx context.Context, r orderdb.OrderPaper, p Past) e
 			Lines: difference(bookedAlone(p.Kind, r.Total), bookedAlone(p.Kind, total)),
 		}, At: tx.Now})
 	}
-	in.tally.Changed++
+	in.moved++
 	waybill := p.Waybill
 	if r.CustomerID == nil && r.Waybill == "" && r.Buyer == "" {
 		waybill = r.Waybill
@@ -391,9 +384,9 @@ func (in *importing) change(ctx context.Context, r orderdb.OrderPaper, p Past) e
 		BusinessID: sc.Business, ID: r.ID, Hash: p.hash(), Province: p.Province, Country: p.Country, Courier: p.Courier, Waybill: waybill,
 		LineTimes: p.times(), Total: total, Pieces: p.Pieces(), ImportedAt: tx.Now,
 	}); err != nil {
-		return fmt.Errorf("put paper: %w", err)
+		return "", fmt.Errorf("put paper: %w", err)
 	}
-	return nil
+	return Moved, nil
 }
 
 func (in *importing) changeSale(ctx context.Context, r orderdb.OrderPaper, p Past, revision string) (bool, error) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lapak/internal/money"
+	"lapak/internal/sheet"
 )
 
 // Amount reads a sum exactly and makes it rupiah, of which one unit of the
@@ -83,18 +84,32 @@ func grouped(s string) bool {
 	return true
 }
 
-var layouts = []string{
-	"2006-01-02 15:04:05.999999", "2006-01-02 15:04", "2006-01-02T15:04:05Z07:00", "2006-01-02", "02/01/2006 15:04:05", "02/01/2006 15:04", "02/01/2006",
-	"02-01-2006 15:04:05", "02-01-2006 15:04", "02-01-2006", "2006/01/02 15:04:05", "2006/01/02 15:04",
+// amount reads a sum. Where a unit is more than one rupiah, a dot or comma that
+// the file puts between thousands is taken away first.
+func (o Options) amount(s string) (int64, error) {
+	if o.Unit > 1 {
+		switch o.Numbers {
+		case sheet.Dots:
+			s = strings.ReplaceAll(s, ".", "")
+		case sheet.Commas:
+			s = strings.ReplaceAll(s, ",", "")
+		}
+	}
+	return Amount(s, o.Unit)
 }
 
-func parseTime(s string, zone *time.Location) (time.Time, error) {
-	for _, l := range layouts {
-		if t, err := time.ParseInLocation(l, s, zone); err == nil && t.Year() >= 1970 && t.Year() < 2200 {
+// time reads a time, our own first: that alone has parts of a second.
+func (o Options) time(s string) (time.Time, error) {
+	for _, l := range []string{"2006-01-02 15:04:05.999999", "2006-01-02 15:04"} {
+		if t, err := time.ParseInLocation(l, s, o.Zone); err == nil && t.Year() >= 1970 && t.Year() < 2200 {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, ErrTime.With(s)
+	t, err := o.Days.Time(s, o.Zone)
+	if err != nil {
+		return time.Time{}, ErrTime.With(s)
+	}
+	return t.UTC(), nil
 }
 
 // showTime writes a time as the shop's clock had it, with parts of a second

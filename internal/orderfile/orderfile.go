@@ -4,12 +4,14 @@
 package orderfile
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
 	"lapak/internal/fault"
 	"lapak/internal/order"
+	"lapak/internal/sheet"
 )
 
 // Faults of a row.
@@ -21,7 +23,7 @@ var (
 	ErrKind   = fault.New(fault.Invalid, "orderfile.kind")   // {0} a kind we do not know
 	ErrFar    = fault.New(fault.Invalid, "orderfile.far")    // {0} an order whose rows lie too far apart
 	ErrNoID   = fault.New(fault.Invalid, "orderfile.no_id")  // a row without an order number
-	ErrLong   = fault.New(fault.Invalid, "orderfile.long")   // {0} an order {1} with more than so many lines
+	ErrLong   = fault.New(fault.Invalid, "orderfile.long")   // {0} an order with more than {1} lines
 )
 
 // Field is what a column may hold.
@@ -68,7 +70,8 @@ const (
 	Reason    Field = "alasan"
 	DoneAt    Field = "waktu_selesai"
 
-	Returned Field = "jumlah_retur" // of a line; marketplaces alone
+	Returned Field = "jumlah_retur" // of a line; read, never written
+	Subtotal Field = "subtotal"     // of a line, where there is no price; read, never written
 )
 
 // Columns are those of our own file, in their order.
@@ -85,7 +88,7 @@ type Format struct {
 	Needs    []string           // folded headers that only this format has all of
 	Letters  bool               // a number that begins with C is a return
 	FillDown bool               // a blank order number means: as above
-	Explains bool               // the row under the header explains it
+	Exact    bool               // blanks around a SKU are part of it
 }
 
 // Formats lists the kinds of file, the most particular first.
@@ -104,7 +107,7 @@ var shopee = Format{
 }
 
 var tiktok = Format{
-	Name: "tiktok", Source: "tiktok", Needs: []string{"orderid", "orderstatus", "skuunitoriginalprice"}, Explains: true,
+	Name: "tiktok", Source: "tiktok", Needs: []string{"orderid", "orderstatus", "skuunitoriginalprice"},
 	Aliases: map[Field][]string{
 		Source: {"purchasechannel"}, Outside: {"orderid"}, Status: {"orderstatus"}, At: {"createdtime"}, SKU: {"sellersku", "skuid"}, Title: {"productname"},
 		Variant: {"variation"}, Quantity: {"quantity"}, Price: {"skuunitoriginalprice"}, Returned: {"skuquantityofreturn"}, Discount: {"skusellerdiscount"},
@@ -128,23 +131,24 @@ var bigSeller = Format{
 	Name: "bigseller", Needs: []string{"nomorpesanan", "marketplace", "subtotalproduk"}, FillDown: true,
 	Aliases: map[Field][]string{
 		Source: {"marketplace"}, Outside: {"nomorpesanan"}, Status: {"statuspesanan"}, At: {"waktupesanandibuat"}, SKU: {"sku"}, Title: {"namaproduk"},
-		Variant: {"namavariasi"}, Quantity: {"jumlah"}, Price: {"hargasatuan"}, Waybill: {"nomorresi"},
+		Variant: {"namavariasi"}, Quantity: {"jumlah"}, Price: {"hargasatuan"}, Subtotal: {"subtotalproduk"},
+		Waybill: {"nomorresi"},
 	},
 }
 
 var invoices = Format{
-	Name: "invoices", Source: "invoices", Needs: []string{"invoice", "stockcode", "invoicedate"}, Letters: true,
+	Name: "invoices", Source: "invoices", Needs: []string{"invoice", "stockcode", "invoicedate"}, Letters: true, Exact: true,
 	Aliases: map[Field][]string{
 		Outside: {"invoice", "invoiceno"}, At: {"invoicedate"}, SKU: {"stockcode"}, Title: {"description"}, Quantity: {"quantity"},
 		Price: {"price", "unitprice"}, Buyer: {"customerid"}, Country: {"country"},
 	},
 }
 
-var own = Format{Name: "lapak", Needs: []string{"nopesanan", "waktu", "jumlah"}, Aliases: ownAliases()}
+var own = Format{Name: "lapak", Needs: []string{"nopesanan", "waktu", "jumlah"}, Exact: true, Aliases: ownAliases()}
 
 func ownAliases() map[Field][]string {
 	m := map[Field][]string{}
-	for _, f := range Columns {
+	for _, f := range Fields() {
 		m[f] = []string{fold(string(f))}
 	}
 	return m
@@ -160,28 +164,41 @@ func fold(s string) string {
 	}, s)
 }
 
+// Fields lists what a file may hold: our columns, and what others write.
+func Fields() []Field { return append(slices.Clone(Columns), Returned, Subtotal) }
+
+// Names lists the headers by which any file calls a field, ours first.
+func (f Field) Names() []string {
+	list := []string{string(f)}
+	for _, format := range Formats {
+		list = append(list, format.Aliases[f]...)
+	}
+	return list
+}
+
 // Options say how a file is read.
 type Options struct {
 	Format  string
-	Source  string        // of orders whose rows do not say; empty: the format's
-	Columns map[Field]int // where each field is
-	Unit    int64         // rupiah that one unit of its prices stands for; zero: 1
+	Source  string // of orders whose rows do not say; empty: the format's
+	Unit    int64  // rupiah that one unit of its prices stands for; zero: 1
+	Numbers sheet.Numbers
+	Days    sheet.Days
 	Zone    *time.Location
 }
 
-// Format returns the format of a name.
+// format is that of the name; the zero one if there is none.
 func (o Options) format() Format {
 	for _, f := range Formats {
 		if f.Name == o.Format {
 			return f
 		}
 	}
-	return own
+	return Format{}
 }
 
 // Guess finds the format of a file by its header, and where its fields are; ok
 // is false if no format fits.
-func Guess(header []string) (o Options, ok bool) {
+func Guess(header []string) (format string, fields map[string]int, ok bool) {
 	at := map[string]int{}
 	for i, h := range header {
 		h, _, _ = strings.Cut(h, "(Menghindari")
@@ -200,18 +217,18 @@ func Guess(header []string) (o Options, ok bool) {
 		if !fits {
 			continue
 		}
-		o = Options{Format: f.Name, Source: f.Source, Columns: map[Field]int{}, Unit: 1}
+		fields = map[string]int{}
 		for field, names := range f.Aliases {
 			for _, n := range names {
 				if i, has := at[n]; has {
-					o.Columns[field] = i
+					fields[string(field)] = i
 					break
 				}
 			}
 		}
-		return o, true
+		return f.Name, fields, true
 	}
-	return Options{}, false
+	return "", nil, false
 }
 
 // states pairs what files say, folded, with our states.

@@ -2,7 +2,6 @@ package orderfile
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -17,214 +16,116 @@ import (
 // its last one. Rows that come later are refused by name.
 const Window = 500
 
-// Row is a row of a file, with the number of its line.
+// Row is a row of a file, with the number of its line; At is the place of each
+// field among its cells.
 type Row struct {
 	Line  int
 	Cells []string
+	At    map[string]int
 }
 
-// Group is the rows of one order, and what they say.
-type Group struct {
-	Rows []Row
-	Past order.Past
-	Err  error // why it cannot go in
-}
-
-// Grouper gathers rows into orders by their source and number. Orders come out
-// in the order of their first rows, so the same file makes the same groups
-// wherever it is taken up again.
-type Grouper struct {
-	o      Options
-	format Format
-	open   map[string]*Group
-	queue  []string
-	closed map[uint64]bool
-	last   Row
-	rows   int
-}
-
-// NewGrouper makes a grouper for a file.
-func NewGrouper(o Options) *Grouper {
-	if o.Zone == nil {
-		o.Zone = time.UTC
-	}
-	if o.Unit == 0 {
-		o.Unit = 1
-	}
-	return &Grouper{o: o, format: o.format(), open: map[string]*Group{}, closed: map[uint64]bool{}}
-}
-
-// cell is what a field says, tidied: no control or direction signs, no blanks
-// around it, and without the apostrophe that keeps a spreadsheet from reading
-// it as a formula.
-func (g *Grouper) cell(r Row, f Field) string {
-	i, ok := g.o.Columns[f]
+// raw is what stands in a field.
+func (r Row) raw(f Field) string {
+	i, ok := r.At[string(f)]
 	if !ok || i < 0 || i >= len(r.Cells) {
 		return ""
 	}
-	return tidy(r.Cells[i])
+	return r.Cells[i]
 }
+
+// cell is what a field says, in one line and without blanks around it.
+func (r Row) cell(f Field) string { return tidy(r.raw(f)) }
 
 func tidy(s string) string {
 	clean := true
-	for _, r := range s {
-		if r < ' ' || r >= 0x7f {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
 			clean = false
 			break
 		}
 	}
 	if !clean {
 		s = strings.Map(func(r rune) rune {
-			if r == '\t' || r == '\n' || r == '\r' {
+			switch {
+			case r == '\n':
+				return r
+			case r == '\t', r == '\r':
 				return ' '
-			}
-			if unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff || r == 0xfffd {
+			case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0xfeff, r == 0xfffd:
 				return -1
 			}
 			return r
 		}, strings.ToValidUTF8(s, ""))
 	}
-	s = strings.TrimSpace(s)
-	if len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@", s[1]) >= 0 {
-		s = s[1:]
-	}
-	return s
+	return strings.TrimSpace(s)
 }
 
-// Add takes a row and returns the orders that are whole by it.
-func (g *Grouper) Add(r Row) []Group {
-	g.rows++
-	if g.rows == 1 && g.format.Explains && g.explains(r) {
-		return nil
-	}
-	if blank(r.Cells) {
-		return nil
-	}
-	r.Cells = append([]string(nil), r.Cells...)
-	number := g.cell(r, Outside)
-	if number == "" && g.format.FillDown && g.last.Cells != nil {
-		r = g.filled(r)
-		number = g.cell(r, Outside)
-	}
+// Key is what the rows of one order have in common: its source and number. It
+// is empty for a row without a number.
+func (o Options) Key(r Row) string {
+	number := r.cell(Outside)
 	if number == "" {
-		return []Group{{Rows: []Row{r}, Err: ErrNoID}}
+		return ""
 	}
-	g.last = r
-	key := g.source(r) + "\x00" + number
-	if o := g.open[key]; o != nil {
-		o.Rows = append(o.Rows, r)
-		if len(o.Rows) > order.MaxPastLines {
-			o.Err = ErrLong.With(number, order.MaxPastLines)
-			o.Rows = o.Rows[:order.MaxPastLines]
-			return []Group{{Rows: []Row{r}, Err: o.Err}}
-		}
-		return nil
-	}
-	if g.closed[sum(key)] {
-		return []Group{{Rows: []Row{r}, Err: ErrFar.With(number)}}
-	}
-	g.open[key] = &Group{Rows: []Row{r}}
-	g.queue = append(g.queue, key)
-	if len(g.queue) <= Window {
-		return nil
-	}
-	return []Group{g.close()}
+	return o.source(r) + "\x00" + number
 }
 
-// End returns the orders that are still open.
-func (g *Grouper) End() []Group {
-	var list []Group
-	for len(g.queue) > 0 {
-		list = append(list, g.close())
+// Fill lists the fields that r takes over from the row above: in files that
+// write an order once and leave it blank on its further rows.
+func (o Options) Fill(above, r Row) (list []Field) {
+	if !o.format().FillDown || r.cell(Outside) != "" || above.cell(Outside) == "" {
+		return nil
+	}
+	for name := range r.At {
+		switch f := Field(name); f {
+		case SKU, Title, Variant, Unit, Quantity, Price, Subtotal, LineAt, Returned, Discount, Shipping:
+		default:
+			if r.cell(f) == "" {
+				list = append(list, f)
+			}
+		}
 	}
 	return list
 }
 
-func (g *Grouper) close() Group {
-	key := g.queue[0]
-	g.queue = g.queue[1:]
-	o := g.open[key]
-	delete(g.open, key)
-	g.closed[sum(key)] = true
-	if o.Err == nil {
-		o.Past, o.Err = g.read(o.Rows)
-	}
-	return *o
-}
-
-// sum is FNV-1a, to remember numbers in little room.
-func sum(s string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return h
-}
-
-func blank(cells []string) bool {
-	for _, c := range cells {
-		if strings.TrimSpace(c) != "" {
-			return false
-		}
-	}
-	return true
-}
-
-// explains reports whether a row describes the columns instead of filling
-// them: its quantity is no number.
-func (g *Grouper) explains(r Row) bool {
-	q := g.cell(r, Quantity)
-	_, err := strconv.ParseInt(q, 10, 64)
-	return q == "" || err != nil
-}
-
-// filled is r with what it leaves blank of the order taken from the row above.
-func (g *Grouper) filled(r Row) Row {
-	for f, i := range g.o.Columns {
-		switch f {
-		case SKU, Title, Variant, Unit, Quantity, Price, LineAt, Returned, Discount, Shipping:
-			continue
-		}
-		for len(r.Cells) <= i {
-			r.Cells = append(r.Cells, "")
-		}
-		if strings.TrimSpace(r.Cells[i]) == "" && i < len(g.last.Cells) {
-			r.Cells[i] = g.last.Cells[i]
-		}
-	}
-	return r
-}
-
-func (g *Grouper) source(r Row) string {
-	if s := sourceOf(g.cell(r, Source)); s != "" {
+func (o Options) source(r Row) string {
+	if s := sourceOf(r.cell(Source)); s != "" {
 		return s
 	}
-	if g.o.Source != "" {
-		return sourceOf(g.o.Source)
+	if o.Source != "" {
+		return sourceOf(o.Source)
+	}
+	if f := o.format(); f.Source != "" {
+		return f.Source
 	}
 	return "lain"
 }
 
 // reader reads one order and keeps the first thing that is wrong.
 type reader struct {
-	*Grouper
-	rows []Row
-	err  error
+	o      Options
+	format Format
+	rows   []Row
+	line   int // that is read now
+	err    error
+	at     int // the line of err
 }
 
 func (r *reader) fail(err error) {
 	if r.err == nil {
-		r.err = err
+		r.err, r.at = err, r.line
 	}
 }
 
 // text is the first thing that any row says.
 func (r *reader) text(f Field) string {
 	for _, row := range r.rows {
-		if s := r.cell(row, f); s != "" {
+		if s := row.cell(f); s != "" {
+			r.line = row.Line
 			return s
 		}
 	}
+	r.line = r.rows[0].Line
 	return ""
 }
 
@@ -240,7 +141,7 @@ func (r *reader) time(s string) time.Time {
 	if s == "" || s == "-" {
 		return time.Time{}
 	}
-	t, err := parseTime(s, r.o.Zone)
+	t, err := r.o.time(s)
 	if err != nil {
 		r.fail(err)
 	}
@@ -251,17 +152,28 @@ func (r *reader) sum(s string) int64 {
 	if s == "" || s == "-" {
 		return 0
 	}
-	n, err := Amount(s, r.o.Unit)
+	n, err := r.o.amount(s)
 	if err != nil {
 		r.fail(err)
 	}
 	return n
 }
 
-func (g *Grouper) read(rows []Row) (order.Past, error) {
-	r := &reader{g, rows, nil}
+// Read makes a paper of the rows of one order. What is wrong comes with the
+// line on which it is.
+func (o Options) Read(rows []Row) (order.Past, int, error) {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Unit == 0 {
+		o.Unit = 1
+	}
+	r := &reader{o: o, format: o.format(), rows: rows, line: rows[0].Line}
+	if r.text(Outside) == "" {
+		return order.Past{}, r.line, ErrNoID
+	}
 	p := order.Past{
-		Source: g.source(rows[0]), Outside: r.text(Outside), At: r.time(r.text(At)), State: order.Done, Way: order.Own, PayBy: payment.Elsewhere,
+		Source: o.source(rows[0]), Outside: r.text(Outside), At: r.time(r.text(At)), State: order.Done, Way: order.Own, PayBy: payment.Elsewhere,
 		Buyer: r.private(Buyer), Name: r.private(Name), Village: r.text(Village), Street: r.private(Street), Landmark: r.private(Landmark),
 		City: r.private(City), Province: r.private(Province), Country: r.text(Country), Courier: r.text(Courier), Waybill: r.private(Waybill),
 		Note: r.text(Note), Reason: r.text(Reason), Voucher: r.text(Voucher),
@@ -291,40 +203,56 @@ func (g *Grouper) read(rows []Row) (order.Past, error) {
 		p.DoneAt = &t
 	}
 	back := r.lines(&p)
+	r.line = rows[0].Line
 	r.sums(&p, back)
 	if r.err != nil {
-		return p, r.err
+		return p, r.at, r.err
 	}
 	if err := p.Validate(); err != nil {
 		var f *fault.Error
 		if errors.As(err, &f) {
-			return p, f
+			return p, rows[0].Line, f
 		}
-		return p, err
+		return p, rows[0].Line, err
 	}
-	return p, nil
+	return p, 0, nil
 }
 
 // lines reads the lines, and returns what marketplaces gave back for them.
 func (r *reader) lines(p *order.Past) (back int64) {
 	for _, row := range r.rows {
-		l := order.PastLine{
-			SKU: r.cell(row, SKU), Title: r.cell(row, Title), Variant: r.cell(row, Variant), Unit: r.cell(row, Unit), Price: r.sum(r.cell(row, Price)),
+		r.line = row.Line
+		l := order.PastLine{SKU: row.raw(SKU), Title: row.cell(Title), Variant: row.cell(Variant), Unit: row.cell(Unit)}
+		if !r.format.Exact {
+			l.SKU = tidy(l.SKU)
 		}
-		n, err := Amount(r.cell(row, Quantity), 1)
+		n, err := Amount(row.cell(Quantity), 1)
 		if err != nil {
-			r.fail(ErrNumber.With(r.cell(row, Quantity)))
+			r.fail(ErrNumber.With(row.cell(Quantity)))
 		}
 		l.Quantity = n
-		at := r.cell(row, LineAt)
+		at := row.cell(LineAt)
 		if at == "" {
-			at = r.cell(row, At)
+			at = row.cell(At)
 		}
 		if t := r.time(at); !t.Equal(p.At) {
 			l.At = t
 		}
-		if s := r.cell(row, Returned); s != "" {
-			if q, err := Amount(s, 1); err == nil && q > 0 && q <= l.Quantity {
+		price := row.cell(Price)
+		l.Price = r.sum(price)
+		if s := row.cell(Subtotal); price == "" && s != "" && n > 0 {
+			l.Price = r.sum(s)
+			if rest := l.Price % n; rest > 0 { // some pieces cost a rupiah more, so that the sum stays
+				more := l
+				l.Price, l.Quantity = l.Price/n, n-rest
+				more.Price, more.Quantity = l.Price+1, rest
+				p.Lines = append(p.Lines, more)
+			} else {
+				l.Price /= n
+			}
+		}
+		if s := row.cell(Returned); s != "" {
+			if q, err := Amount(s, 1); err == nil && q > 0 && q <= n {
 				back += q * l.Price
 			}
 		}
@@ -338,7 +266,7 @@ func (r *reader) lines(p *order.Past) (back int64) {
 func (r *reader) once(f Field) (sum int64) {
 	each := r.format.Name == "tiktok" && f == Discount
 	for _, row := range r.rows {
-		s := r.cell(row, f)
+		s := row.cell(f)
 		if s == "" {
 			continue
 		}
@@ -367,7 +295,7 @@ func (r *reader) sums(p *order.Past, back int64) {
 		p.Discount += total // a marketplace's vouchers may be more than the goods
 		total = 0
 	}
-	if s := r.text(Total); s != "" && r.format.Name == own.Name {
+	if s := r.text(Total); s != "" {
 		if n := r.sum(s); n != total && r.err == nil {
 			r.fail(order.ErrPastSum.With(n, total))
 		}

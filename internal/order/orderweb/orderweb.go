@@ -124,12 +124,13 @@ type listView struct {
 	words  string
 	bulk   []order.Act
 	slug   string
+	files  bool // may take orders in or out as files
 }
 
 func (p pages) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, sc := r.Context(), web.Scope(r)
 	q := r.URL.Query()
-	v := listView{tab: order.Tab(q.Get("tab")), words: strings.TrimSpace(q.Get("q"))}
+	v := listView{tab: order.Tab(q.Get("tab")), words: strings.TrimSpace(q.Get("q")), files: sc.May(authz.ImportOrders) || sc.May(authz.ExportOrders)}
 	if v.tab == "" && v.words == "" {
 		v.tab = order.TabAction
 	}
