@@ -143,7 +143,7 @@ type Filler interface {
 
 // Gatherer is a Kind of which the rows of one thing need not follow each other.
 type Gatherer interface {
-	// Window is how many other things may begin between a thing's first row and its last.
+	// Window is more than how many other things may begin between a thing's first row and its last.
 	Window() int
 }
 

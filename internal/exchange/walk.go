@@ -92,7 +92,7 @@ func (p plan) neighbours(each func(g Group, mark int) error) (add func(Cells) er
 	}, end
 }
 
-// gather puts rows together between which no more than window other groups
+// gather puts rows together between which fewer than window other groups
 // begin. Groups come in the order of their first rows, so that the same file
 // makes the same groups with the same marks wherever it is gone on with.
 func (p plan) gather(window int, each func(g Group, mark int) error) (add func(Cells) error, end func() error) {

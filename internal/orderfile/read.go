@@ -12,8 +12,9 @@ import (
 	"lapak/internal/phone"
 )
 
-// Window is how many orders may begin between the first row of an order and
-// its last one. Rows that come later are refused by name.
+// Window is how many orders are gathered at a time: fewer others may begin
+// between the first row of an order and its last one. Rows that come later are
+// refused by name.
 const Window = 500
 
 // Row is a row of a file, with the number of its line; At is the place of each
