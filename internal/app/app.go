@@ -43,6 +43,7 @@ import (
 	"lapak/internal/today"
 	"lapak/internal/voucher"
 	"lapak/internal/web"
+	"lapak/internal/webhook"
 )
 
 // App is a whole installation: every service, wired, over one database.
@@ -68,6 +69,7 @@ type App struct {
 	Front     *storefront.Service
 	Exchange  *exchange.Service
 	Keys      *api.Service
+	Webhooks  *webhook.Service
 	Backups   *backup.Service
 	Bundles   *bundle.Service
 	Jobs      *job.Runner
@@ -195,6 +197,9 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	if a.Keys, err = api.New(db, root, a.Accounts); err != nil {
+		return nil, err
+	}
+	if a.Webhooks, err = webhook.New(db, outbound.Client(false), root, c.Base()); err != nil {
 		return nil, err
 	}
 	a.Orders.PerMinute *= max(1, c.RateFactor)

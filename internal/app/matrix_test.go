@@ -25,6 +25,7 @@ import (
 	"lapak/internal/voucher"
 	"lapak/internal/web"
 	"lapak/internal/web/webtest"
+	"lapak/internal/webhook"
 )
 
 // things are one of every object that an address may name.
@@ -57,8 +58,9 @@ var params = map[string]param{
 	"/antaran/{id}": {}, "/pesanan/{id}": {}, "/pesanan/{id}/bukti/{photo}": {}, "/pembayaran/rekening/{id}": {once: true, mute: true},
 	"/stok/{variant}": {}, "/stok/hitung/{count}": {}, "/voucher/{id}": {},
 	"/impor/{id}": {loose: true}, "/contoh-impor/{kind}": {missing: "tiada", public: true, loose: true}, "/ekspor/{kind}": {missing: "tiada", public: true, loose: true},
-	"/sitemap/{part}": {missing: "tiada.xml", public: true},
-	"/toko/api/{id}":  {once: true}, "/api/v1/shops/{slug}": {missing: "tiada", public: true}, "/api/v1/shops/{slug}/products/{product}": {missing: "tiada", public: true},
+	"/sitemap/{part}":    {missing: "tiada.xml", public: true},
+	"/toko/webhook/{id}": {once: true}, "/toko/webhook/{id}/{delivery}": {once: true},
+	"/toko/api/{id}": {once: true}, "/api/v1/shops/{slug}": {missing: "tiada", public: true}, "/api/v1/shops/{slug}/products/{product}": {missing: "tiada", public: true},
 	"/api/v1/orders/{token}": {missing: noToken, public: true}, "/api/v1/my/products/{id}": {}, "/api/v1/my/stock/{variant}": {}, "/api/v1/my/orders/{id}": {},
 	"/api/v1/my/customers/{id}": {},
 	"/@/{slug}":                 {missing: "tiada", public: true}, "/@/{slug}/p/{product}": {missing: "tiada"},
@@ -158,11 +160,15 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 	must(err)
 	key, _, err := s.Keys.Make(ctx, sh.sc, api.Draft{ID: id.New(), Name: "Kasir", Grants: api.Grants, Days: 30})
 	must(err)
+	hook, _, err := s.Webhooks.Make(ctx, sh.sc, webhook.Draft{ID: id.New(), URL: "https://127.0.0.1/h", Kinds: webhook.Kinds})
+	must(err)
+	must(s.Webhooks.Try(ctx, sh.sc, hook.ID))
 	file := "nama,no_hp\nRina,081234567890\n"
 	upload, err := s.Exchange.Upload(ctx, sh.sc, id.New(), "pelanggan", strings.NewReader(file), int64(len(file)))
 	must(err)
 	return things{
 		"/impor/{id}": upload.ID.String(), "/contoh-impor/{kind}": "produk", "/ekspor/{kind}": "produk",
+		"/toko/webhook/{id}": hook.ID.String(), "/toko/webhook/{id}/{delivery}": one(`SELECT id FROM webhook_deliveries WHERE business_id = $1 LIMIT 1`),
 		"/toko/api/{id}": key.ID.String(), "/api/v1/shops/{slug}": sh.slug, "/api/v1/shops/{slug}/products/{product}": sh.product.Slug,
 		"/api/v1/orders/{token}": strings.TrimPrefix(link, "/o/"), "/api/v1/my/products/{id}": sh.product.ID.String(), "/api/v1/my/stock/{variant}": sh.variant.String(),
 		"/api/v1/my/orders/{id}": o.ID.String(), "/api/v1/my/customers/{id}": parcel.Customer.String(),

@@ -42,6 +42,7 @@ import (
 	"lapak/internal/ui"
 	"lapak/internal/voucher/voucherweb"
 	"lapak/internal/web"
+	"lapak/internal/webhook/webhookweb"
 )
 
 type scope = authz.Scope
@@ -55,7 +56,7 @@ var Words embed.FS
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
 		orderfile.Words, exchangeweb.Words,
-		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words)
+		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words)
 }
 
 // Routes lists every address of the site.
@@ -84,6 +85,7 @@ func (a *App) Routes() [][]web.Route {
 		storefrontweb.Routes(a.Front, base),
 		directoryweb.Routes(a.Directory, base),
 		exchangeweb.Routes(a.Exchange),
+		webhookweb.Routes(a.Webhooks, a.Shops),
 		apiweb.Routes(apiweb.Services{
 			Keys: a.Keys, Shops: a.Shops, Goods: a.Goods, Stock: a.Stock, Customers: a.Customers, Orders: a.Orders, Front: a.Front, Directory: a.Directory,
 			Words: a.Words, Base: base,
@@ -112,6 +114,9 @@ func (a *App) hooks() {
 	}
 
 	a.Orders.OnPlaced = func(ctx context.Context, tx *store.Tx, sc scope, o order.Order) error {
+		if err := a.tellOrder(ctx, tx, sc, o, order.Event{Act: order.ActPlace}); err != nil {
+			return err
+		}
 		if o.Channel != order.Web {
 			return nil // who entered it knows of it
 		}
@@ -121,6 +126,9 @@ func (a *App) hooks() {
 		return a.mailOwner(ctx, tx, sc, o)
 	}
 	a.Orders.OnMoved = func(ctx context.Context, tx *store.Tx, sc scope, o order.Order, e order.Event) error {
+		if err := a.tellOrder(ctx, tx, sc, o, e); err != nil {
+			return err
+		}
 		switch e.Act {
 		case order.ActClaim, order.ActComplain, order.ActWithdraw:
 			return a.Push.Tell(ctx, tx, sc, push.About{Kind: string(e.Act), Object: o.ID})
@@ -135,6 +143,10 @@ func (a *App) hooks() {
 		return slices.ContainsFunc(team, func(m account.Teammate) bool { return m.Person == person && m.Brings() }), err
 	}
 	a.Payments.OnPayout = a.mailPayout
+	a.Payments.OnNoted = a.tellPayment
+	a.Stock.OnChanged = a.Webhooks.StockMoved
+	a.Customers.OnChanged = a.tellCustomer
+	a.Webhooks.Stock = a.stockOf
 	a.Front.NameOf = func(ctx context.Context, person id.ID) (string, error) {
 		p, err := a.Accounts.Person(ctx, person)
 		return p.Name, err
@@ -150,6 +162,7 @@ func (a *App) hooks() {
 	a.Exchange.Register(a.Jobs)
 	a.Backups.Register(a.Jobs)
 	a.Keys.Register(a.Jobs)
+	a.Webhooks.Register(a.Jobs)
 	job.Every(a.Jobs, "account.sweep", time.Hour, a.Accounts.Sweep)
 }
 

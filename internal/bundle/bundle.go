@@ -58,6 +58,9 @@ var Left = map[string]string{
 	"import_mappings":    "choices that are made anew in a minute",
 	"exports":            "counts of the last hour",
 	"api_tokens":         "keys of programs, made for this installation",
+	"webhook_receivers":  "addresses and secrets of this installation, sealed under its key",
+	"webhook_deliveries": "what this installation sent in a month",
+	"webhook_counts":     "numbers of what this installation sent",
 	"api_answers":        "answers remembered for a week, sealed under this installation's key",
 }
 

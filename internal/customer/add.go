@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"lapak/internal/audit"
 	"lapak/internal/authz"
 	"lapak/internal/customer/customerdb"
 	"lapak/internal/id"
@@ -41,7 +40,7 @@ func (s *Service) Add(ctx context.Context, sc authz.Scope, c Change) (Customer, 
 		if out, err = s.get(ctx, tx, sc, fresh); err != nil {
 			return err
 		}
-		return audit.Note(ctx, tx, sc, "customer.made", fresh)
+		return s.noted(ctx, tx, sc, fresh, "created", "customer.made")
 	})
 	return out, err
 }

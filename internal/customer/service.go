@@ -29,6 +29,9 @@ type Service struct {
 	// OnErase takes the person out of what higher slices keep, in the
 	// transaction that erases them. Package app sets it.
 	OnErase func(ctx context.Context, tx *store.Tx, sc authz.Scope, customer id.ID) error
+	// OnChanged is told in the transaction what became of a customer: created,
+	// updated, consented, withdrew or erased. Package app sets it.
+	OnChanged func(ctx context.Context, tx *store.Tx, sc authz.Scope, customer id.ID, what string) error
 }
 
 // New makes the service. root is the installation's secret; the key of the stop
@@ -41,6 +44,21 @@ func New(db *store.DB, root []byte) (*Service, error) {
 	return &Service{db: db, key: key}, nil
 }
 
+// noted tells OnChanged, and writes the change down.
+func (s *Service) noted(ctx context.Context, tx *store.Tx, sc authz.Scope, customer id.ID, what, verb string, diffs ...audit.Diff) error {
+	if err := s.tell(ctx, tx, sc, customer, what); err != nil {
+		return err
+	}
+	return audit.Note(ctx, tx, sc, verb, customer, diffs...)
+}
+
+func (s *Service) tell(ctx context.Context, tx *store.Tx, sc authz.Scope, customer id.ID, what string) error {
+	if s.OnChanged == nil {
+		return nil
+	}
+	return s.OnChanged(ctx, tx, sc, customer, what)
+}
+
 // Find returns the customer of a phone number (E.164), made if there is none
 // yet, and keeps the name if one is given. It is called by orders.
 func (s *Service) Find(ctx context.Context, tx *store.Tx, sc authz.Scope, e164, name string) (Customer, error) {
@@ -49,11 +67,17 @@ func (s *Service) Find(ctx context.Context, tx *store.Tx, sc authz.Scope, e164, 
 		return Customer{}, err
 	}
 	name = clean(name)
+	fresh := id.At(tx.Now)
 	r, err := s.q.Find(ctx, tx, customerdb.FindParams{
-		BusinessID: sc.Business, ID: id.At(tx.Now), Phone: n.E164(), Name: name, Search: search(name, n.E164()), Now: tx.Now,
+		BusinessID: sc.Business, ID: fresh, Phone: n.E164(), Name: name, Search: search(name, n.E164()), Now: tx.Now,
 	})
 	if err != nil {
 		return Customer{}, fmt.Errorf("find customer: %w", err)
+	}
+	if r.ID == fresh {
+		if err := s.tell(ctx, tx, sc, fresh, "created"); err != nil {
+			return Customer{}, err
+		}
 	}
 	return row(r), nil
 }
@@ -124,7 +148,7 @@ func (s *Service) consentAt(ctx context.Context, tx *store.Tx, sc authz.Scope, c
 	if err := s.q.InsertStop(ctx, tx, customerdb.InsertStopParams{TokenHash: id.Hash(token), BusinessID: sc.Business, CustomerID: customer}); err != nil {
 		return fmt.Errorf("insert stop link: %w", err)
 	}
-	return audit.Note(ctx, tx, sc, "customer.consented", customer, audit.Diff{"purpose": {From: "", To: string(Promo)}})
+	return s.noted(ctx, tx, sc, customer, "consented", "customer.consented", audit.Diff{"purpose": {From: "", To: string(Promo)}})
 }
 
 // MayPromote reports whether a customer may be written to about offers.
@@ -207,7 +231,7 @@ func (s *Service) withdraw(ctx context.Context, tx *store.Tx, sc authz.Scope, cu
 	if n == 0 {
 		return nil
 	}
-	return audit.Note(ctx, tx, sc, "customer.withdrew", customer, audit.Diff{"purpose": {From: string(Promo), To: ""}})
+	return s.noted(ctx, tx, sc, customer, "withdrew", "customer.withdrew", audit.Diff{"purpose": {From: string(Promo), To: ""}})
 }
 
 // SetPromo gives or withdraws the consent to be written to, as the customer told the shop.
@@ -265,7 +289,7 @@ func (s *Service) Put(ctx context.Context, sc authz.Scope, customer id.ID, c Cha
 				d[field] = audit.Change{From: "***", To: "***"}
 			}
 		}
-		return audit.Note(ctx, tx, sc, "customer.changed", customer, d)
+		return s.noted(ctx, tx, sc, customer, "updated", "customer.changed", d)
 	})
 }
 
@@ -282,7 +306,7 @@ func (s *Service) DropAddress(ctx context.Context, sc authz.Scope, customer, add
 		if n == 0 {
 			return ErrNotFound
 		}
-		return audit.Note(ctx, tx, sc, "customer.address_dropped", customer)
+		return s.noted(ctx, tx, sc, customer, "updated", "customer.address_dropped")
 	})
 }
 
@@ -314,7 +338,7 @@ func (s *Service) Erase(ctx context.Context, sc authz.Scope, customer id.ID) err
 				return err
 			}
 		}
-		return audit.Note(ctx, tx, sc, "customer.erased", customer)
+		return s.noted(ctx, tx, sc, customer, "erased", "customer.erased")
 	})
 }
 

@@ -30,6 +30,9 @@ type Service struct {
 	// OnPayout is called in the transaction that changes where money goes, so
 	// that the owner is told. Package app sets it.
 	OnPayout func(ctx context.Context, tx *store.Tx, sc authz.Scope) error
+	// OnNoted is called in the transaction that notes money received or given
+	// back. Package app sets it.
+	OnNoted func(ctx context.Context, tx *store.Tx, sc authz.Scope, p Payment) error
 }
 
 // New makes the service.
@@ -409,6 +412,11 @@ func (s *Service) Note(ctx context.Context, tx *store.Tx, sc authz.Scope, p Paym
 			return false, ErrOther
 		}
 		return false, nil
+	}
+	if s.OnNoted != nil {
+		if err := s.OnNoted(ctx, tx, sc, p); err != nil {
+			return false, err
+		}
 	}
 	kind := "payment.in"
 	if p.Amount < 0 {

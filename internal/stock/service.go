@@ -22,6 +22,10 @@ type Service struct {
 	db    *store.DB
 	q     stockdb.Queries
 	goods *catalog.Service
+
+	// OnChanged is called in the transaction that changes what is free of a
+	// variant. Package app sets it.
+	OnChanged func(ctx context.Context, tx *store.Tx, sc authz.Scope, variant id.ID) error
 }
 
 // New makes the service. Package app sets catalog.Service.OnStock to its Set.
@@ -312,7 +316,17 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, sc authz.Scope, m Move
 		BusinessID: sc.Business, ID: m.ID, VariantID: m.Variant, Reason: string(m.Reason), Quantity: m.Quantity, Held: m.Held,
 		Balance: m.Balance, OrderID: m.Order.Null(), PersonID: sc.Actor.Null(), Note: m.Note, At: tx.Now,
 	})
-	return n == 1, wrap("insert move", err)
+	if err != nil || n != 1 {
+		return false, wrap("insert move", err)
+	}
+	return true, s.changed(ctx, tx, sc, m.Variant)
+}
+
+func (s *Service) changed(ctx context.Context, tx *store.Tx, sc authz.Scope, variant id.ID) error {
+	if s.OnChanged == nil {
+		return nil
+	}
+	return s.OnChanged(ctx, tx, sc, variant)
 }
 
 func (s *Service) level(ctx context.Context, tx *store.Tx, sc authz.Scope, variant id.ID) (Level, error) {
@@ -450,6 +464,9 @@ func (s *Service) SetRule(ctx context.Context, sc authz.Scope, r Rule) error {
 			return fmt.Errorf("set rule: %w", err)
 		}
 		tx.TouchStock(sc.Business)
+		if err := s.changed(ctx, tx, sc, r.Variant); err != nil {
+			return err
+		}
 		diff := audit.Diff{"threshold": {From: old.Threshold, To: r.Threshold}}
 		return audit.Note(ctx, tx, sc, "stock.rule", r.Variant, diff)
 	})

@@ -106,6 +106,10 @@ var Placements = map[string]Placement{
 	"api_tokens":  Local,
 	"api_answers": Distributed,
 
+	"webhook_receivers":  Distributed,
+	"webhook_deliveries": Distributed,
+	"webhook_counts":     Distributed,
+
 	"directory_shops":    Local,
 	"directory_products": Local,
 	"directory_lists":    Local,

@@ -358,6 +358,7 @@ var menu = [][]menuItem{
 		{"/ongkir", "truck", "more.delivery", authz.EditShop},
 		{"/karyawan", "user-plus", "more.staff", authz.ManageStaff},
 		{"/toko/api", "key-round", "more.keys", authz.ManageKeys},
+		{"/toko/webhook", "bell", "more.webhooks", authz.ManageKeys},
 		{"/riwayat", "history", "more.history", authz.SeeAudit},
 	},
 	{

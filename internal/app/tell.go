@@ -1,0 +1,45 @@
+package app
+
+import (
+	"context"
+
+	"lapak/internal/id"
+	"lapak/internal/order"
+	"lapak/internal/payment"
+	"lapak/internal/store"
+	"lapak/internal/webhook"
+)
+
+// tellOrder writes what happened to an order for the programs the shop tells.
+func (a *App) tellOrder(ctx context.Context, tx *store.Tx, sc scope, o order.Order, e order.Event) error {
+	kind := webhook.OrderMoved
+	if e.Act == order.ActPlace {
+		kind = webhook.OrderPlaced
+	}
+	return a.Webhooks.Emit(ctx, tx, sc, webhook.Event{Kind: kind, Object: o.ID, Path: webhook.OrderPath(o.ID), Data: webhook.Order{
+		Order: o.ID, Number: o.Called(), Act: string(e.Act), From: string(e.From), State: string(o.State), Pay: string(o.PayState), Total: o.Total, Paid: o.Paid,
+	}})
+}
+
+func (a *App) tellPayment(ctx context.Context, tx *store.Tx, sc scope, p payment.Payment) error {
+	kind := webhook.PaymentReceived
+	if p.Amount < 0 {
+		kind = webhook.PaymentRefunded
+	}
+	return a.Webhooks.Emit(ctx, tx, sc, webhook.Event{Kind: kind, Object: p.Order, Path: webhook.OrderPath(p.Order), Data: webhook.Payment{
+		Payment: p.ID, Order: p.Order, Method: string(p.Method), Amount: max(p.Amount, -p.Amount),
+	}})
+}
+
+func (a *App) tellCustomer(ctx context.Context, tx *store.Tx, sc scope, customer id.ID, what string) error {
+	return a.Webhooks.Emit(ctx, tx, sc, webhook.Event{
+		Kind: "customer." + what, Object: customer, Path: webhook.CustomerPath(customer), Data: webhook.Customer{Customer: customer},
+	})
+}
+
+// stockOf reads how the stock of a variant stands.
+func (a *App) stockOf(ctx context.Context, tx *store.Tx, sc scope, variant id.ID) (webhook.Stock, bool, error) {
+	levels, err := a.Stock.Levels(ctx, tx, sc, []id.ID{variant})
+	l, ok := levels[variant]
+	return webhook.Stock{Variant: variant, OnHand: l.OnHand, Held: l.Reserved, Free: l.Free()}, ok, err
+}
