@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"lapak/internal/fault"
 	"lapak/internal/id"
@@ -89,7 +90,8 @@ func (d Draft) Validate() error {
 	var f fault.Fields
 	u, err := url.Parse(d.URL)
 	f.Check(err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil && u.Fragment == "" && len(d.URL) <= MaxURL, "url", "webhook.url")
-	f.Check(len(d.About) <= MaxAbout, "about", "form.long", MaxAbout)
+	f.Check(utf8.RuneCountInString(d.About) <= MaxAbout, "about", "form.too_long", MaxAbout)
+	f.Check(!d.ID.IsZero(), "id", "form.stale")
 	f.Check(len(d.Kinds) > 0, "kinds", "webhook.pick")
 	for _, k := range d.Kinds {
 		f.Check(slices.Contains(Kinds, k), "kinds", "webhook.pick")
