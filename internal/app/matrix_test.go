@@ -405,6 +405,8 @@ func TestMatrix(t *testing.T) {
 func rank(rt web.Route) int {
 	switch {
 	case rt.Pattern == "POST /keluar":
+		return 3
+	case rt.Pattern == "POST /toko/webhook/{id}/hapus": // after what is done with it
 		return 2
 	case rt.Method() == http.MethodPost:
 		return 1
