@@ -1,6 +1,10 @@
 package account_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"strings"
 	"testing"
@@ -27,7 +31,31 @@ func newDevice(t *testing.T, s *account.Service) *device {
 	return &device{
 		t, s,
 		virtualwebauthn.RelyingParty{Name: "Lapak", ID: "lapak.example.org", Origin: s.Base},
-		virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		virtualwebauthn.NewAuthenticator(), newKey(t),
+	}
+}
+
+// newKey makes a key. The library that plays the device leaves out zeros at the
+// start of a coordinate, which no real device does, so keys without any are taken.
+func newKey(t *testing.T) virtualwebauthn.Credential {
+	t.Helper()
+	for {
+		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		point, err := k.PublicKey.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if point[1] == 0 || point[33] == 0 {
+			continue
+		}
+		b, err := x509.MarshalPKCS8PrivateKey(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return virtualwebauthn.NewCredentialWithImportedKey(virtualwebauthn.KeyTypeEC2, b)
 	}
 }
 
@@ -112,7 +140,7 @@ func TestPasskeysAreRefused(t *testing.T) {
 		unverified.auth.Options.UserNotVerified = true
 		elsewhere.site.Origin = "https://lapak.example.com"
 		host.site.ID = "example.com"
-		foreign.key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+		foreign.key = newKey(t)
 		forged := d.key
 		forged.Key = foreign.key.Key
 		impostor := *d
