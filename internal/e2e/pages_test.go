@@ -15,6 +15,7 @@ import (
 	"lapak/internal/payment"
 	"lapak/internal/voucher"
 	"lapak/internal/web/browsertest"
+	"lapak/internal/webhook"
 )
 
 // tour is somebody's way over all their pages.
@@ -102,6 +103,9 @@ func tours(t *testing.T, s *site) []tour {
 	must(t, err)
 	must(t, s.Exchange.Map(ctx, sh.sc, checked.ID, checked.Mapping, 1, ""))
 
+	hook, _, err := s.Webhooks.Make(ctx, sh.sc, webhook.Draft{ID: id.New(), URL: "https://kasir.example.com/lapak", Kinds: webhook.Kinds})
+	must(t, err)
+
 	// A second shop, hidden by the office, whose owner appeals.
 	hidden := s.shop(t, "Toko Tersembunyi")
 	office := authz.Scope{Actor: id.New(), Role: authz.Office, Perms: authz.OfficePerms, Regions: []string{"32.11"}, Now: time.Now()}
@@ -115,7 +119,7 @@ func tours(t *testing.T, s *site) []tour {
 	link := func(o order.Order) string { return "/o/" + s.Orders.Link(o) }
 	variant := sh.product.Variants[0].ID.String()
 	guest := tour{"guest", "", []string{
-		"/", "/?q=keripik", "/?q=kripik+singkog", "/?q=tidakadayangbegini", "/masuk", "/daftar", "/lupa", "/syarat", "/privasi", "/luring", "/tidak-ada", "/wilayah?q=tanjungsari",
+		"/", "/api/docs", "/?q=keripik", "/?q=kripik+singkog", "/?q=tidakadayangbegini", "/masuk", "/daftar", "/lupa", "/syarat", "/privasi", "/luring", "/tidak-ada", "/wilayah?q=tanjungsari",
 		sh.at(""), sh.at("?q=sambal"), sh.at("/p/" + sh.product.Slug), sh.at("/p/" + sh.choice.Slug), hidden.at(""), "/@tidak-ada",
 		sh.at("/pesan?variant=" + variant), link(placed), link(claimed), link(sent), link(done), link(dropped), "/o/tidakada",
 		"/undangan/" + invitation, stop, "/atur-ulang/" + reset, "/admin-pertama/" + first, "/langkah-baru/" + factor, "/pin",
@@ -127,7 +131,7 @@ func tours(t *testing.T, s *site) []tour {
 			at(placed) + "/ubah", "/pesanan/baru", "/pesanan/baru?jenis=kasir", "/setoran", "/antaran", "/produk", "/produk/baru", "/produk/" + sh.product.ID.String(),
 			"/produk/" + sh.choice.ID.String(), "/kategori", "/stok", "/stok/" + variant, "/stok/hitung", "/stok/hitung/" + count.String(),
 			"/pelanggan", "/pelanggan/" + placed.Customer.String(), "/pelanggan/" + placed.Customer.String() + "/ubah", "/impor", "/impor/" + upload.ID.String(), "/impor/" + checked.ID.String(), "/voucher", "/voucher/baru", "/voucher/" + code.String(),
-			"/toko", "/toko/profil", "/toko/tampilan", "/toko/jam", "/toko/tutup", "/toko/nomor", "/toko/tautan", "/toko/serah", "/toko/akhiri", "/ongkir",
+			"/toko", "/toko/profil", "/toko/tampilan", "/toko/jam", "/toko/tutup", "/toko/nomor", "/toko/tautan", "/toko/serah", "/toko/akhiri", "/toko/api", "/toko/webhook", "/toko/webhook/" + hook.ID.String(), "/toko/berkas", "/mulai/berkas", "/ongkir",
 			"/pembayaran", "/pembayaran/rekening", "/pembayaran/qris", "/karyawan", "/karyawan/" + member.String(), "/riwayat", "/lainnya", "/akun", "/akun/sandi", "/akun/kode", "/akun/usaha", "/akun/tutup",
 			"/bukti-diri", "/mulai/produk", "/mulai/cara", "/mulai/selesai",
 		}},
@@ -137,7 +141,7 @@ func tours(t *testing.T, s *site) []tour {
 		{"officer", officePhone, []string{
 			"/dinas/usaha", "/dinas/usaha/" + sh.sc.Business.String(), "/dinas/usaha/" + hidden.sc.Business.String(), "/dinas/banding", "/dinas/pemulihan", "/dinas/naskah", "/lainnya", "/akun",
 		}},
-		{"admin", adminPhone, []string{"/admin", "/admin/orang/" + officer.Membership.String(), "/admin/riwayat", "/dinas/pemulihan", "/dinas/naskah", "/lainnya", "/akun"}},
+		{"admin", adminPhone, []string{"/admin", "/admin/cadangan", "/admin/orang/" + officer.Membership.String(), "/admin/riwayat", "/dinas/pemulihan", "/dinas/naskah", "/lainnya", "/akun"}},
 		{"newcomer", newPhone, []string{"/mulai/toko", "/lainnya", "/akun", "/serah/" + offer}},
 	}
 }
@@ -156,7 +160,7 @@ func everyPage(t *testing.T, s *site) {
 	var missing []string
 	for _, routes := range s.Routes() {
 		for _, r := range routes {
-			if !strings.HasPrefix(r.Pattern, "GET ") || notPages[r.Pattern] {
+			if !strings.HasPrefix(r.Pattern, "GET ") || r.API || notPages[r.Pattern] {
 				continue
 			}
 			seen := strings.HasSuffix(r.Pattern, "/{slug}/pesan") || r.Pattern == "GET /pin/{member}" || r.Pattern == "GET /masuk/kode" || r.Pattern == "GET /akun/kunci" // on the way of the stories and of signing in, or where the site has a name
