@@ -198,6 +198,12 @@ func name(path string) string {
 	return strings.TrimSuffix(strings.TrimRight("-"+strings.Trim(long.ReplaceAllString(strings.ToLower(path), "-"), "-"), "-"), "-")
 }
 
+// rawWords finds keys of words and holes where words should be. What a program is
+// told stands in <code>: names there are meant, once for each time they stand there.
+const rawWords = `(() => { const names = /\b[a-z]+(web)?\.[a-z_]{3,}(\.[a-z_]+)*\b/g, meant = [...document.querySelectorAll("code")].flatMap(c => c.innerText.match(names) || []);
+	return [...(document.body.innerText.match(names) || []).filter(s => { const at = meant.indexOf(s); if (at >= 0) meant.splice(at, 1); return at < 0 && !/\.(id|com|jpg|png|pdf)$/.test(s); }),
+		...(document.body.innerText.match(/\{\d\}|%!|<nil>/g) || [])]; })()`
+
 // look judges the page as it stands, at every width and in both lights.
 func (h *hand) look(t *testing.T, name string) {
 	t.Helper()
@@ -210,7 +216,7 @@ func (h *hand) look(t *testing.T, name string) {
 			t.Errorf("%s answers %d", h.At(), gone)
 		}
 	}
-	if raw := browsertest.Eval[[]string](h.Tab, `(document.body.innerText.match(/\b[a-z]+(web)?\.[a-z_]{3,}(\.[a-z_]+)*\b|\{\d\}|%!|<nil>/g) || []).filter(s => !/\.(id|com|jpg|png|pdf)$/.test(s))`); len(raw) > 0 {
+	if raw := browsertest.Eval[[]string](h.Tab, rawWords); len(raw) > 0 {
 		t.Errorf("%s shows %q", h.At(), raw)
 	}
 	if list := browsertest.Eval[[]string](h.Tab, small); len(list) > 0 {

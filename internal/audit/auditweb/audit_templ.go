@@ -184,38 +184,25 @@ func listPage(v view) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var9 string
-						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(value(ctx, k, e.Diff[k].From))
+						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(change(ctx, k, e.Diff[k]))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/audit/auditweb/audit.templ`, Line: 45, Col: 79}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/audit/auditweb/audit.templ`, Line: 45, Col: 75}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, " → ")
-						if templ_7745c5c3_Err != nil {
-							return templ_7745c5c3_Err
-						}
-						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(value(ctx, k, e.Diff[k].To))
-						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/audit/auditweb/audit.templ`, Line: 45, Col: 115}
-						}
-						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
-						if templ_7745c5c3_Err != nil {
-							return templ_7745c5c3_Err
-						}
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</span>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</span>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</span></li>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</span></li>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</ul></div>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</ul></div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -244,6 +231,10 @@ func page(ctx context.Context, v view) ui.Page {
 
 // field names a field as people call it; one without a word is shown as it is written.
 func field(ctx context.Context, k string) string {
+	k, nth, many := strings.Cut(k, ".")
+	if n, err := strconv.Atoi(nth); many && err == nil {
+		return field(ctx, k) + " " + strconv.Itoa(n+1)
+	}
 	if i18n.Has(ctx, "audit.field."+k) {
 		return t(ctx, "audit.field."+k)
 	}
@@ -252,6 +243,14 @@ func field(ctx context.Context, k string) string {
 
 // families are the words that the values of a field have elsewhere.
 var families = map[string]string{"perms": "perm.", "role": "role.", "state": "order.state_", "reason": "order.reason_", "way": "order.way_", "pay": "order.pay_", "paid": "order.pay_"}
+
+// change words what a field became, and what it was if it was something.
+func change(ctx context.Context, k string, c audit.Change) string {
+	if c.From == nil {
+		return value(ctx, k, c.To)
+	}
+	return value(ctx, k, c.From) + " → " + value(ctx, k, c.To)
+}
 
 // value words a value, or a list of values.
 func value(ctx context.Context, k string, a any) string {
