@@ -86,6 +86,12 @@ SELECT m.id, m.person_id, m.role, m.perms, m.created_at, p.name, p.phone, p.pass
 FROM memberships m JOIN people p ON p.id = m.person_id LEFT JOIN pins q ON q.membership_id = m.id
 WHERE m.business_id = @business_id ORDER BY m.id LIMIT 200;
 
+-- OwnerMails are the addresses that owners of a business have proven.
+-- name: OwnerMails :many
+SELECT p.mail, p.lang FROM memberships m JOIN people p ON p.id = m.person_id
+WHERE m.business_id = @business_id AND m.role = 'owner' AND p.mail <> '' AND p.mail_proven_at IS NOT NULL AND p.disabled_at IS NULL
+ORDER BY m.id;
+
 -- name: PutPerms :execrows
 UPDATE memberships SET perms = @perms WHERE id = @id AND business_id = @business_id AND role = 'staff';
 

@@ -84,7 +84,7 @@ type App struct {
 
 // Invariants are what must hold of the data at all times, of every slice.
 var Invariants = slices.Concat(audit.Invariants, blob.Invariants, business.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants, ledger.Invariants,
-	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, api.Invariants)
+	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, api.Invariants, webhook.Invariants)
 
 // Logger makes the logger that the settings ask for.
 func (c *Config) Logger() *slog.Logger {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"lapak/internal/id"
+	"lapak/internal/mail"
 	"lapak/internal/order"
 	"lapak/internal/payment"
 	"lapak/internal/store"
@@ -42,4 +43,24 @@ func (a *App) stockOf(ctx context.Context, tx *store.Tx, sc scope, variant id.ID
 	levels, err := a.Stock.Levels(ctx, tx, sc, []id.ID{variant})
 	l, ok := levels[variant]
 	return webhook.Stock{Variant: variant, OnHand: l.OnHand, Held: l.Reserved, Free: l.Free()}, ok, err
+}
+
+// mailStopped tells the owner that a program hears nothing of the shop any more.
+func (a *App) mailStopped(ctx context.Context, tx *store.Tx, sc scope, r webhook.Receiver) error {
+	if !a.Mail.On() {
+		return nil
+	}
+	list, err := a.Accounts.OwnerMails(ctx, tx, sc)
+	if err != nil {
+		return err
+	}
+	for _, to := range list {
+		if err := a.Mail.Put(ctx, tx, sc, mail.Message{
+			To: to.Mail, Subject: a.Words.Say(to.Lang, "mail.webhook_off", r.Called()),
+			Text: a.Words.Say(to.Lang, "mail.webhook_off_text", r.Called(), a.Words.Say(to.Lang, "webhook.why_"+r.State), a.Config.Base()+"/toko/webhook/"+r.ID.String()),
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -147,6 +147,7 @@ func (a *App) hooks() {
 	a.Stock.OnChanged = a.Webhooks.StockMoved
 	a.Customers.OnChanged = a.tellCustomer
 	a.Webhooks.Stock = a.stockOf
+	a.Webhooks.OnStopped = a.mailStopped
 	a.Front.NameOf = func(ctx context.Context, person id.ID) (string, error) {
 		p, err := a.Accounts.Person(ctx, person)
 		return p.Name, err

@@ -82,6 +82,11 @@ func (v ID) String() string {
 	return string(b[:])
 }
 
+// Time is when the row was named, as far as its ID tells.
+func (v ID) Time() time.Time {
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(v[:8]) >> 16)).UTC()
+}
+
 // IsZero reports whether v names nothing.
 func (v ID) IsZero() bool { return v == ID{} }
 

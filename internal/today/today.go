@@ -38,10 +38,11 @@ const (
 	Way       Kind = "way"     // on the way: mark what arrived
 	Low       Kind = "low"     // running low
 	Settle    Kind = "settle"  // money is with couriers
+	Told      Kind = "told"    // a program of the owner's hears nothing any more
 )
 
 // urgency is the order of the cards.
-var urgency = []Kind{Hidden, Draft, Accept, Complaint, Check, Owed, Failed, Pack, Hand, Collect, Way, Low, Settle, Paused, Closed}
+var urgency = []Kind{Hidden, Draft, Accept, Complaint, Check, Owed, Failed, Pack, Hand, Collect, Way, Low, Settle, Told, Paused, Closed}
 
 // MaxCards is how many cards are shown at most.
 const MaxCards = 7
@@ -231,11 +232,16 @@ func (s *Service) money(ctx context.Context, tx *store.Tx, sc authz.Scope, p *Pa
 	for i, amount := range []int64{r.Back6, r.Back5, r.Back4, r.Back3, r.Back2, r.Back1, r.Today} {
 		p.Days = append(p.Days, Day{start.AddDate(0, 0, i-6), amount})
 	}
-	if p.CourierCash, err = s.q.CourierCash(ctx, tx, sc.Business); err != nil {
+	rest, err := s.q.Rest(ctx, tx, sc.Business)
+	if err != nil {
 		return fmt.Errorf("sum courier cash: %w", err)
 	}
+	p.CourierCash = rest.Amount
 	if p.CourierCash > 0 {
 		p.add(Card{Kind: Settle, Amount: p.CourierCash, Path: "/setoran"})
+	}
+	if rest.Told > 0 && sc.Role == authz.Owner {
+		p.add(Card{Kind: Told, N: rest.Told, Path: "/toko/webhook"})
 	}
 	return nil
 }

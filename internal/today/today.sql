@@ -47,9 +47,12 @@ SELECT
 FROM orders
 WHERE business_id = @business_id AND placed_at >= @d7 AND state NOT IN ('cancelled', 'returned');
 
--- CourierCash is the money from the door that has not reached the till.
--- name: CourierCash :one
-SELECT CAST(coalesce(sum(amount), 0) AS bigint) AS amount FROM ledger_balances
+-- Rest is the money from the door that has not reached the till, and how many
+-- receivers of news were switched off.
+-- name: Rest :one
+SELECT CAST(coalesce(sum(amount), 0) AS bigint) AS amount,
+  CAST((SELECT count(*) FROM webhook_receivers w WHERE w.business_id = @business_id AND w.state IN ('off', 'gone')) AS bigint) AS told
+FROM ledger_balances
 WHERE business_id = @business_id AND account = 'courier_cash';
 
 -- Any tells whether the shop ever had an order.

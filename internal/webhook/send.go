@@ -40,7 +40,7 @@ func (stockJob) Kind() string { return "webhook.stock" }
 
 type sweepJob struct{}
 
-// Kind names the job that shortens the log.
+// Kind names the job that shortens the log and forgets old numbers.
 func (sweepJob) Kind() string { return "webhook.sweep" }
 
 // Register gives the runner the jobs of this package.
@@ -58,10 +58,36 @@ func (s *Service) Register(r *job.Runner) {
 			return s.Emit(ctx, tx, sc, Event{StockChanged, a.Variant, StockPath(a.Variant), st})
 		})
 	})
-	job.Handle(r, func(ctx context.Context, sc authz.Scope, _ sweepJob) error {
-		return s.db.Tx(ctx, sc, func(tx *store.Tx) error {
-			return s.q.Sweep(ctx, tx, webhookdb.SweepParams{BusinessID: sc.Business, Before: tx.Now.Add(-Kept)})
-		})
+	job.Handle(r, s.sweep)
+}
+
+// sweepStep is how many rows one transaction deletes at most.
+const sweepStep = 1000
+
+// sweep deletes what is old, and comes again as long as anything is left: a
+// shop that tells nothing more is swept too.
+func (s *Service) sweep(ctx context.Context, sc authz.Scope, _ sweepJob) error {
+	return s.db.Tx(ctx, sc, func(tx *store.Tx) error {
+		if err := job.Finish(ctx, tx); err != nil {
+			return err
+		}
+		n, err := s.q.Sweep(ctx, tx, webhookdb.SweepParams{BusinessID: sc.Business, Before: tx.Now.Add(-Kept), Most: sweepStep})
+		if err != nil {
+			return fmt.Errorf("sweep deliveries: %w", err)
+		}
+		m, err := s.q.SweepCounts(ctx, tx, webhookdb.SweepCountsParams{BusinessID: sc.Business, Before: tx.Now.Add(-CountsKept), Most: sweepStep})
+		if err != nil {
+			return fmt.Errorf("sweep numbers: %w", err)
+		}
+		left, err := s.q.Left(ctx, tx, sc.Business)
+		if err != nil || !left {
+			return err
+		}
+		again := tx.Now.Add(sweepEvery)
+		if n == sweepStep || m == sweepStep {
+			again = tx.Now
+		}
+		return job.Put(ctx, tx, sc, sweepJob{}, job.At(again), job.Unique("webhook.sweep"))
 	})
 }
 
@@ -76,30 +102,6 @@ func wait(try int, asked time.Duration) time.Duration {
 	w := waits[min(try, len(waits)-1)]
 	w += rand.N(w/10 + 1)
 	return max(w, min(asked, 24*time.Hour))
-}
-
-// most deliveries at work in this process, of one business and of all: what is
-// slow leaves workers to others.
-const mostOfOne, mostOfAll = 2, 5
-
-func (s *Service) enter(b id.ID) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.busy[b] >= mostOfOne || s.all >= mostOfAll {
-		return false
-	}
-	s.busy[b]++
-	s.all++
-	return true
-}
-
-func (s *Service) leave(b id.ID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.all--
-	if s.busy[b]--; s.busy[b] == 0 {
-		delete(s.busy, b)
-	}
 }
 
 // outcome is how a try went.
@@ -133,16 +135,18 @@ func (s *Service) send(ctx context.Context, sc authz.Scope, a sendJob) error {
 	if r.State != On {
 		return s.record(ctx, sc, a, d, outcome{why: "stopped"}, 0)
 	}
-	if !s.enter(sc.Business) {
+	where := place{sc.Business, d.ReceiverID}
+	if at, ok := s.lines.enter(where, s.db.Now()); !ok {
 		return s.db.Tx(ctx, sc, func(tx *store.Tx) error {
 			if err := job.Finish(ctx, tx); err != nil {
 				return err
 			}
-			return job.Put(ctx, tx, sc, a, job.At(tx.Now.Add(2*time.Second)))
+			return job.Put(ctx, tx, sc, a, job.At(at))
 		})
 	}
-	defer s.leave(sc.Business)
-	o, err := s.post(ctx, r, d)
+	var o outcome
+	defer func() { s.lines.leave(where, o.took) }()
+	o, err = s.post(ctx, r, d)
 	if err != nil {
 		return err
 	}
@@ -260,7 +264,7 @@ func (s *Service) record(ctx context.Context, sc authz.Scope, a sendJob, d webho
 			return nil
 		}
 		if o.status == http.StatusGone {
-			return s.put(ctx, tx, sc, d.ReceiverID, Gone, "webhook.disabled")
+			return s.stop(ctx, tx, sc, d.ReceiverID, Gone)
 		}
 		if err := s.q.Failing(ctx, tx, webhookdb.FailingParams{BusinessID: sc.Business, ID: d.ReceiverID, FailingAt: &tx.Now}); err != nil {
 			return fmt.Errorf("note failure: %w", err)
@@ -272,6 +276,20 @@ func (s *Service) record(ctx context.Context, sc authz.Scope, a sendJob, d webho
 		if err != nil || r.FailingAt == nil || r.FailingAt.After(d.BegunAt.Add(time.Minute)) {
 			return err
 		}
-		return s.put(ctx, tx, sc, d.ReceiverID, Off, "webhook.disabled") // nothing came through in all that time
+		return s.stop(ctx, tx, sc, d.ReceiverID, Off) // nothing came through in all that time
 	})
+}
+
+// stop switches a receiver off and tells OnStopped.
+func (s *Service) stop(ctx context.Context, tx *store.Tx, sc authz.Scope, at id.ID, state string) error {
+	was, err := s.one(ctx, tx, sc, at)
+	if err != nil || was.State == state {
+		return err
+	}
+	if err := s.put(ctx, tx, sc, at, state, "webhook.disabled"); err != nil || s.OnStopped == nil {
+		return err
+	}
+	r := receiver(was)
+	r.State = state
+	return s.OnStopped(ctx, tx, sc, r)
 }

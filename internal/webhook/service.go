@@ -31,9 +31,12 @@ type Service struct {
 	// when there is no such variant any more.
 	Stock func(ctx context.Context, tx *store.Tx, sc authz.Scope, variant id.ID) (Stock, bool, error)
 
+	// OnStopped is told, in the transaction, of a receiver that was switched off
+	// because it failed for days or wants no more. Package app sets it.
+	OnStopped func(ctx context.Context, tx *store.Tx, sc authz.Scope, r Receiver) error
+
+	lines   *lines
 	mu      sync.Mutex
-	busy    map[id.ID]int
-	all     int
 	warming map[id.ID]bool
 }
 
@@ -44,7 +47,7 @@ func New(db *store.DB, client *http.Client, root []byte, base string) (*Service,
 	if err != nil {
 		return nil, err
 	}
-	return &Service{db: db, client: client, seals: seals, base: base, busy: map[id.ID]int{}, warming: map[id.ID]bool{}}, nil
+	return &Service{db: db, client: client, seals: seals, base: base, lines: newLines(), warming: map[id.ID]bool{}}, nil
 }
 
 type keptKey struct{}
@@ -141,7 +144,7 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, sc authz.Scope, to []
 	if len(to) == 0 {
 		return nil
 	}
-	n, err := s.q.Count(ctx, tx, webhookdb.CountParams{BusinessID: sc.Business, ObjectID: e.Object})
+	n, err := s.q.Count(ctx, tx, webhookdb.CountParams{BusinessID: sc.Business, ObjectID: e.Object, First: first(e.Object, tx.Now), At: tx.Now})
 	if err != nil {
 		return fmt.Errorf("number event: %w", err)
 	}
@@ -165,7 +168,19 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, sc authz.Scope, to []
 			return err
 		}
 	}
-	return job.Put(ctx, tx, sc, sweepJob{}, job.At(tx.Now.Add(24*time.Hour)), job.Unique("webhook.sweep"))
+	return job.Put(ctx, tx, sc, sweepJob{}, job.At(tx.Now.Add(sweepEvery)), job.Unique("webhook.sweep"))
+}
+
+const sweepEvery = 24 * time.Hour
+
+// first is the number of the first event about an object that has none. The
+// number of an old object may have been forgotten: its age in seconds is more
+// than any number it can have had, so numbers only rise.
+func first(object id.ID, now time.Time) int64 {
+	if age := now.Sub(object.Time()); age > CountsKept-time.Hour {
+		return int64(age / time.Second)
+	}
+	return 1
 }
 
 func mayRead(sc authz.Scope) error {
@@ -426,4 +441,13 @@ func delivery(d webhookdb.WebhookDelivery) Delivery {
 		ID: d.ID, Event: d.EventID, Kind: d.Kind, State: d.State, Tries: d.Tries, Status: d.Status, Took: time.Duration(d.TookMs) * time.Millisecond,
 		Answer: d.Answer, Why: d.Why, TriedAt: d.TriedAt, DueAt: d.DueAt, CreatedAt: d.CreatedAt,
 	}
+}
+
+// Invariants are what must hold of webhooks at any time.
+var Invariants = []store.Invariant{
+	{Name: "what waits to be sent has a time, and nothing else has", SQL: `SELECT business_id, id FROM webhook_deliveries WHERE
+		(state = 'waiting' AND due_at IS NULL) OR (state <> 'waiting' AND due_at IS NOT NULL)`},
+	{Name: "what waits to be sent has its job", SQL: `SELECT d.business_id, count(*) AS waiting FROM webhook_deliveries d WHERE d.state = 'waiting'
+		GROUP BY d.business_id HAVING count(*) > (SELECT count(*) FROM jobs j WHERE j.business_id = d.business_id AND j.kind = 'webhook.send')`},
+	{Name: "events are numbered from one", SQL: `SELECT business_id, object_id FROM webhook_counts WHERE last < 1`},
 }

@@ -62,6 +62,8 @@ const (
 	Lifetime = 72 * time.Hour
 	// Kept is how long the log of deliveries is kept.
 	Kept = 30 * 24 * time.Hour
+	// CountsKept is how long the number of an object's last event is kept.
+	CountsKept = 180 * 24 * time.Hour
 	// PageSize is how many deliveries a page of the log has.
 	PageSize = 30
 
@@ -109,6 +111,17 @@ type Receiver struct {
 	FailingAt *time.Time
 	OldUntil  time.Time
 	CreatedAt time.Time
+}
+
+// Called is what the owner calls the receiver, or else where it is.
+func (r Receiver) Called() string {
+	if r.About != "" {
+		return r.About
+	}
+	if u, err := url.Parse(r.URL); err == nil {
+		return u.Host
+	}
+	return r.URL
 }
 
 // Wants reports whether the receiver asked for events of a kind.

@@ -27,8 +27,8 @@ DELETE FROM webhook_receivers WHERE business_id = @business_id AND id = @id;
 DELETE FROM webhook_deliveries WHERE business_id = @business_id AND receiver_id = @receiver_id;
 
 -- name: Count :one
-INSERT INTO webhook_counts (business_id, object_id, last) VALUES (@business_id, @object_id, 1)
-ON CONFLICT (business_id, object_id) DO UPDATE SET last = webhook_counts.last + 1 RETURNING last;
+INSERT INTO webhook_counts (business_id, object_id, last, at) VALUES (@business_id, @object_id, @first, @at)
+ON CONFLICT (business_id, object_id) DO UPDATE SET last = webhook_counts.last + 1, at = excluded.at RETURNING last;
 
 -- name: InsertDelivery :exec
 INSERT INTO webhook_deliveries (business_id, id, receiver_id, event_id, kind, body, state, tries, status, took_ms, answer, why, begun_at, due_at, created_at)
@@ -50,5 +50,15 @@ WHERE business_id = @business_id AND id = @id;
 -- name: Again :execrows
 UPDATE webhook_deliveries SET state = 'waiting', begun_at = @begun_at, due_at = @due_at WHERE business_id = @business_id AND id = @id AND state <> 'waiting';
 
--- name: Sweep :exec
-DELETE FROM webhook_deliveries WHERE business_id = @business_id AND created_at < @before AND state <> 'waiting';
+-- name: Sweep :execrows
+DELETE FROM webhook_deliveries WHERE webhook_deliveries.business_id = @business_id AND webhook_deliveries.id IN (
+  SELECT d.id FROM webhook_deliveries d WHERE d.business_id = @business_id AND d.created_at < @before AND d.state <> 'waiting' LIMIT @most);
+
+-- name: SweepCounts :execrows
+DELETE FROM webhook_counts WHERE webhook_counts.business_id = @business_id AND webhook_counts.object_id IN (
+  SELECT c.object_id FROM webhook_counts c WHERE c.business_id = @business_id AND c.at < @before LIMIT @most);
+
+-- Left tells whether there is anything that will have to be swept.
+-- name: Left :one
+SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.business_id = @business_id)
+  OR EXISTS (SELECT 1 FROM webhook_counts c WHERE c.business_id = @business_id) THEN true ELSE false END AS boolean) AS something;

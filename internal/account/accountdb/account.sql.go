@@ -1501,6 +1501,41 @@ func (q *Queries) OwnPhone(ctx context.Context, db DBTX, arg OwnPhoneParams) err
 	return err
 }
 
+const ownerMails = `-- name: OwnerMails :many
+SELECT p.mail, p.lang FROM memberships m JOIN people p ON p.id = m.person_id
+WHERE m.business_id = $1 AND m.role = 'owner' AND p.mail <> '' AND p.mail_proven_at IS NOT NULL AND p.disabled_at IS NULL
+ORDER BY m.id
+`
+
+type OwnerMailsRow struct {
+	Mail string
+	Lang string
+}
+
+// OwnerMails are the addresses that owners of a business have proven.
+func (q *Queries) OwnerMails(ctx context.Context, db DBTX, businessID id.ID) ([]OwnerMailsRow, error) {
+	rows, err := db.QueryContext(ctx, ownerMails, businessID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OwnerMailsRow
+	for rows.Next() {
+		var i OwnerMailsRow
+		if err := rows.Scan(&i.Mail, &i.Lang); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const pIN = `-- name: PIN :one
 SELECT q.membership_id, q.business_id, q.hash, q.tries, m.person_id, p.name, p.disabled_at FROM pins q
 JOIN memberships m ON m.id = q.membership_id JOIN people p ON p.id = m.person_id WHERE q.membership_id = $1 AND q.business_id = $2

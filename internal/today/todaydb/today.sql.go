@@ -52,19 +52,6 @@ func (q *Queries) Claim(ctx context.Context, db DBTX, businessID id.ID) (ClaimRo
 	return i, err
 }
 
-const courierCash = `-- name: CourierCash :one
-SELECT CAST(coalesce(sum(amount), 0) AS bigint) AS amount FROM ledger_balances
-WHERE business_id = $1 AND account = 'courier_cash'
-`
-
-// CourierCash is the money from the door that has not reached the till.
-func (q *Queries) CourierCash(ctx context.Context, db DBTX, businessID id.ID) (int64, error) {
-	row := db.QueryRowContext(ctx, courierCash, businessID)
-	var amount int64
-	err := row.Scan(&amount)
-	return amount, err
-}
-
 const live = `-- name: Live :many
 SELECT o.state, o.way,
   CAST(CASE WHEN o.complaint <> '' THEN true ELSE false END AS boolean) AS complaint,
@@ -150,6 +137,27 @@ func (q *Queries) Oldest(ctx context.Context, db DBTX, businessID id.ID) (Oldest
 	row := db.QueryRowContext(ctx, oldest, businessID)
 	var i OldestRow
 	err := row.Scan(&i.ID, &i.PlacedAt)
+	return i, err
+}
+
+const rest = `-- name: Rest :one
+SELECT CAST(coalesce(sum(amount), 0) AS bigint) AS amount,
+  CAST((SELECT count(*) FROM webhook_receivers w WHERE w.business_id = $1 AND w.state IN ('off', 'gone')) AS bigint) AS told
+FROM ledger_balances
+WHERE business_id = $1 AND account = 'courier_cash'
+`
+
+type RestRow struct {
+	Amount int64
+	Told   int64
+}
+
+// Rest is the money from the door that has not reached the till, and how many
+// receivers of news were switched off.
+func (q *Queries) Rest(ctx context.Context, db DBTX, businessID id.ID) (RestRow, error) {
+	row := db.QueryRowContext(ctx, rest, businessID)
+	var i RestRow
+	err := row.Scan(&i.Amount, &i.Told)
 	return i, err
 }
 

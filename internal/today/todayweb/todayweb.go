@@ -96,7 +96,7 @@ func (p pages) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 
 var icons = map[today.Kind]string{
 	today.Hidden: "triangle-alert", today.Draft: "store", today.Paused: "pause", today.Closed: "calendar-off", today.Accept: "receipt-text", today.Complaint: "message-circle", today.Check: "banknote", today.Owed: "hand-coins",
-	today.Failed: "rotate-ccw", today.Pack: "package", today.Hand: "truck", today.Collect: "package-check", today.Way: "bike", today.Low: "boxes", today.Settle: "wallet",
+	today.Failed: "rotate-ccw", today.Pack: "package", today.Hand: "truck", today.Collect: "package-check", today.Way: "bike", today.Low: "boxes", today.Settle: "wallet", today.Told: "triangle-alert",
 }
 
 // title is what the card asks, and hint says a little more.

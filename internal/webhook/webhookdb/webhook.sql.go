@@ -37,17 +37,24 @@ func (q *Queries) Again(ctx context.Context, db DBTX, arg AgainParams) (int64, e
 }
 
 const count = `-- name: Count :one
-INSERT INTO webhook_counts (business_id, object_id, last) VALUES ($1, $2, 1)
-ON CONFLICT (business_id, object_id) DO UPDATE SET last = webhook_counts.last + 1 RETURNING last
+INSERT INTO webhook_counts (business_id, object_id, last, at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (business_id, object_id) DO UPDATE SET last = webhook_counts.last + 1, at = excluded.at RETURNING last
 `
 
 type CountParams struct {
 	BusinessID id.ID
 	ObjectID   id.ID
+	First      int64
+	At         time.Time
 }
 
 func (q *Queries) Count(ctx context.Context, db DBTX, arg CountParams) (int64, error) {
-	row := db.QueryRowContext(ctx, count, arg.BusinessID, arg.ObjectID)
+	row := db.QueryRowContext(ctx, count,
+		arg.BusinessID,
+		arg.ObjectID,
+		arg.First,
+		arg.At,
+	)
 	var last int64
 	err := row.Scan(&last)
 	return last, err
@@ -282,6 +289,19 @@ func (q *Queries) InsertReceiver(ctx context.Context, db DBTX, arg InsertReceive
 	return result.RowsAffected()
 }
 
+const left = `-- name: Left :one
+SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.business_id = $1)
+  OR EXISTS (SELECT 1 FROM webhook_counts c WHERE c.business_id = $1) THEN true ELSE false END AS boolean) AS something
+`
+
+// Left tells whether there is anything that will have to be swept.
+func (q *Queries) Left(ctx context.Context, db DBTX, businessID id.ID) (bool, error) {
+	row := db.QueryRowContext(ctx, left, businessID)
+	var something bool
+	err := row.Scan(&something)
+	return something, err
+}
+
 const receiver = `-- name: Receiver :one
 SELECT business_id, id, url, about, kinds, sealed, old_sealed, old_until, state, failing_at, created_at FROM webhook_receivers WHERE business_id = $1 AND id = $2
 `
@@ -397,18 +417,42 @@ func (q *Queries) SetState(ctx context.Context, db DBTX, arg SetStateParams) (in
 	return result.RowsAffected()
 }
 
-const sweep = `-- name: Sweep :exec
-DELETE FROM webhook_deliveries WHERE business_id = $1 AND created_at < $2 AND state <> 'waiting'
+const sweep = `-- name: Sweep :execrows
+DELETE FROM webhook_deliveries WHERE webhook_deliveries.business_id = $1 AND webhook_deliveries.id IN (
+  SELECT d.id FROM webhook_deliveries d WHERE d.business_id = $1 AND d.created_at < $2 AND d.state <> 'waiting' LIMIT $3)
 `
 
 type SweepParams struct {
 	BusinessID id.ID
 	Before     time.Time
+	Most       int32
 }
 
-func (q *Queries) Sweep(ctx context.Context, db DBTX, arg SweepParams) error {
-	_, err := db.ExecContext(ctx, sweep, arg.BusinessID, arg.Before)
-	return err
+func (q *Queries) Sweep(ctx context.Context, db DBTX, arg SweepParams) (int64, error) {
+	result, err := db.ExecContext(ctx, sweep, arg.BusinessID, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepCounts = `-- name: SweepCounts :execrows
+DELETE FROM webhook_counts WHERE webhook_counts.business_id = $1 AND webhook_counts.object_id IN (
+  SELECT c.object_id FROM webhook_counts c WHERE c.business_id = $1 AND c.at < $2 LIMIT $3)
+`
+
+type SweepCountsParams struct {
+	BusinessID id.ID
+	Before     time.Time
+	Most       int32
+}
+
+func (q *Queries) SweepCounts(ctx context.Context, db DBTX, arg SweepCountsParams) (int64, error) {
+	result, err := db.ExecContext(ctx, sweepCounts, arg.BusinessID, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const tried = `-- name: Tried :exec

@@ -5,7 +5,6 @@ import (
 	"context"
 	"embed"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -178,16 +177,6 @@ func (p pages) resendFailed(w http.ResponseWriter, r *http.Request) error {
 func t(ctx context.Context, key string, args ...any) string { return i18n.T(ctx, key, args...) }
 
 // called is what a receiver is known by.
-func called(r webhook.Receiver) string {
-	if r.About != "" {
-		return r.About
-	}
-	if u, err := url.Parse(r.URL); err == nil {
-		return u.Host
-	}
-	return r.URL
-}
-
 func kinds(ctx context.Context, r webhook.Receiver) string {
 	list := make([]string, len(r.Kinds))
 	for i, k := range r.Kinds {
