@@ -245,22 +245,6 @@ func (s *Service) TeamTx(ctx context.Context, tx *store.Tx, sc authz.Scope) (out
 	return out, err
 }
 
-// Letterbox is a proven mail address and the language its owner reads.
-type Letterbox struct{ Mail, Lang string }
-
-// OwnerMails are the proven addresses of who owns the scope's business.
-func (s *Service) OwnerMails(ctx context.Context, tx *store.Tx, sc authz.Scope) ([]Letterbox, error) {
-	rows, err := s.q.OwnerMails(ctx, tx, sc.Business)
-	if err != nil {
-		return nil, fmt.Errorf("mails of owners: %w", err)
-	}
-	var out []Letterbox
-	for _, r := range rows {
-		out = append(out, Letterbox{r.Mail, r.Lang})
-	}
-	return out, nil
-}
-
 // NamesTx are the names of the people of a business, by account, for timelines and logs.
 func (s *Service) NamesTx(ctx context.Context, tx *store.Tx, sc authz.Scope) (map[id.ID]string, error) {
 	list, err := s.members(ctx, tx, sc.Business)

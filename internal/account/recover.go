@@ -363,3 +363,19 @@ func (s *Service) ProvePhone(ctx context.Context, sc authz.Scope, person id.ID) 
 		return audit.Note(ctx, tx, personal(sc), "person.phone_proven", person)
 	})
 }
+
+// Letterbox is a proven mail address and the language its owner reads.
+type Letterbox struct{ Mail, Lang string }
+
+// OwnerMails are the proven addresses of who owns the scope's business.
+func (s *Service) OwnerMails(ctx context.Context, tx *store.Tx, sc authz.Scope) ([]Letterbox, error) {
+	rows, err := s.q.OwnerMails(ctx, tx, sc.Business)
+	if err != nil {
+		return nil, fmt.Errorf("mails of owners: %w", err)
+	}
+	var out []Letterbox
+	for _, r := range rows {
+		out = append(out, Letterbox{r.Mail, r.Lang})
+	}
+	return out, nil
+}
