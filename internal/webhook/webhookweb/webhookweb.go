@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"lapak/internal/authz"
 	"lapak/internal/business"
 	"lapak/internal/fault"
@@ -38,9 +40,9 @@ func Routes(hooks *webhook.Service, shops *business.Service) []web.Route {
 		{Pattern: "POST " + root, Verb: authz.ManageKeys, Handle: p.make},
 		{Pattern: "GET " + root + "/{id}", Verb: authz.EditShop, Handle: p.show},
 		{Pattern: "POST " + root + "/{id}/rahasia", Verb: authz.ManageKeys, Handle: p.rotate},
-		{Pattern: "POST " + root + "/{id}/jeda", Verb: authz.ManageKeys, Handle: p.act(func(ctx context.Context, sc authz.Scope, at id.ID) error { return p.hooks.Pause(ctx, sc, at) })},
-		{Pattern: "POST " + root + "/{id}/lanjut", Verb: authz.ManageKeys, Handle: p.act(func(ctx context.Context, sc authz.Scope, at id.ID) error { return p.hooks.Resume(ctx, sc, at) })},
-		{Pattern: "POST " + root + "/{id}/percobaan", Verb: authz.ManageKeys, Handle: p.act(func(ctx context.Context, sc authz.Scope, at id.ID) error { return p.hooks.Try(ctx, sc, at) })},
+		{Pattern: "POST " + root + "/{id}/jeda", Verb: authz.ManageKeys, Handle: p.act("webhook.paused", func(ctx context.Context, sc authz.Scope, at id.ID) error { return p.hooks.Pause(ctx, sc, at) })},
+		{Pattern: "POST " + root + "/{id}/lanjut", Verb: authz.ManageKeys, Handle: p.act("webhook.resumed", func(ctx context.Context, sc authz.Scope, at id.ID) error { return p.hooks.Resume(ctx, sc, at) })},
+		{Pattern: "POST " + root + "/{id}/percobaan", Verb: authz.ManageKeys, Handle: p.act("webhook.on_its_way", func(ctx context.Context, sc authz.Scope, at id.ID) error { return p.hooks.Try(ctx, sc, at) })},
 		{Pattern: "POST " + root + "/{id}/hapus", Verb: authz.ManageKeys, Handle: p.drop},
 		{Pattern: "POST " + root + "/{id}/kirim-ulang", Verb: authz.ManageKeys, Handle: p.resendFailed},
 		{Pattern: "POST " + root + "/{id}/{delivery}/kirim-ulang", Verb: authz.ManageKeys, Handle: p.resend},
@@ -68,6 +70,21 @@ type oneView struct {
 }
 
 func (v oneView) path(rest string) string { return root + "/" + v.r.ID.String() + rest }
+
+// some reports whether a delivery in that state may be in the log.
+func (v oneView) some(state string) bool {
+	return v.next != "" || slices.ContainsFunc(v.log, func(d webhook.Delivery) bool { return d.State == state })
+}
+
+// live lets the log follow what is on its way just now.
+func (v oneView) live() templ.Attributes {
+	if !slices.ContainsFunc(v.log, func(d webhook.Delivery) bool {
+		return d.State == webhook.Waiting && d.DueAt != nil && d.DueAt.Before(v.now.Add(time.Minute))
+	}) {
+		return nil
+	}
+	return templ.Attributes{"data-live": v.path(""), "data-every": "5"}
+}
 
 func (p pages) list(w http.ResponseWriter, r *http.Request) error {
 	return p.showList(w, r, http.StatusOK, webhook.Draft{ID: id.New(), Kinds: []string{webhook.OrderPlaced, webhook.OrderMoved}}, nil)
@@ -128,7 +145,7 @@ func (p pages) show(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, http.StatusOK, onePage(v))
 }
 
-func (p pages) act(fn func(context.Context, authz.Scope, id.ID) error) func(http.ResponseWriter, *http.Request) error {
+func (p pages) act(word string, fn func(context.Context, authz.Scope, id.ID) error) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		at, err := web.PathID(r, "id")
 		if err != nil {
@@ -137,7 +154,7 @@ func (p pages) act(fn func(context.Context, authz.Scope, id.ID) error) func(http
 		if err := fn(r.Context(), web.Scope(r), at); err != nil {
 			return err
 		}
-		web.Flash(w, r, "ui.saved")
+		web.Flash(w, r, word)
 		return web.SeeOther(w, r, root+"/"+at.String())
 	}
 }
@@ -159,7 +176,7 @@ func (p pages) resend(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return p.act(func(ctx context.Context, sc authz.Scope, at id.ID) error { return p.hooks.Resend(ctx, sc, at, one) })(w, r)
+	return p.act("webhook.on_its_way", func(ctx context.Context, sc authz.Scope, at id.ID) error { return p.hooks.Resend(ctx, sc, at, one) })(w, r)
 }
 
 // resendFailed sends again what failed since a day; without one, all that is kept.
@@ -169,14 +186,14 @@ func (p pages) resendFailed(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	since, _ := web.Day(r, "since", shop.Location())
-	return p.act(func(ctx context.Context, sc authz.Scope, at id.ID) error {
+	return p.act("webhook.on_its_way", func(ctx context.Context, sc authz.Scope, at id.ID) error {
 		return p.hooks.ResendFailed(ctx, sc, at, since)
 	})(w, r)
 }
 
 func t(ctx context.Context, key string, args ...any) string { return i18n.T(ctx, key, args...) }
 
-// called is what a receiver is known by.
+// kinds names what a receiver asked for.
 func kinds(ctx context.Context, r webhook.Receiver) string {
 	list := make([]string, len(r.Kinds))
 	for i, k := range r.Kinds {
