@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"lapak/internal/audit/auditdb"
@@ -54,6 +55,8 @@ type Entry struct {
 }
 
 var q auditdb.Queries
+
+var entryColumns = strings.Fields("business_id seq at actor_id membership_id on_behalf_id role verb object_id result request diff hash")
 
 // pending are the entries of a transaction. They are written at its end, all
 // at once, so that the chain's row is locked for a moment only.
@@ -110,15 +113,14 @@ func (p *pending) write(ctx context.Context, tx *store.Tx, business id.ID) error
 		return fmt.Errorf("audit head: %w", err)
 	}
 	hash := head.Hash
-	for i, e := range entries {
+	for i := range entries {
+		e := &entries[i]
 		e.Seq = head.Seq - n + int64(i) + 1
 		hash = e.hash(hash)
-		if err := q.InsertEntry(ctx, tx, auditdb.InsertEntryParams{
-			BusinessID: business, Seq: e.Seq, At: e.At, ActorID: e.Actor.Null(), MembershipID: e.Membership.Null(), OnBehalfID: e.OnBehalf.Null(),
-			Role: string(e.Role), Verb: e.Verb, ObjectID: e.Object.Null(), Result: e.Result, Request: e.Request, Diff: e.diff, Hash: hash,
-		}); err != nil {
-			return fmt.Errorf("audit entry: %w", err)
-		}
+		e.Hash = hash
+	}
+	if err := insert(ctx, tx, business, entries); err != nil {
+		return err
 	}
 	done, err := q.SetHead(ctx, tx, auditdb.SetHeadParams{Hash: hash, BusinessID: business, Seq: head.Seq})
 	if err != nil {
@@ -126,6 +128,31 @@ func (p *pending) write(ctx context.Context, tx *store.Tx, business id.ID) error
 	}
 	if done != 1 {
 		return errors.New("audit: the chain moved under its lock")
+	}
+	return nil
+}
+
+// insert writes entries: most transactions have one, imports hundreds.
+func insert(ctx context.Context, tx *store.Tx, business id.ID, entries []Entry) error {
+	if len(entries) == 1 {
+		e := entries[0]
+		err := q.InsertEntry(ctx, tx, auditdb.InsertEntryParams{
+			BusinessID: business, Seq: e.Seq, At: e.At, ActorID: e.Actor.Null(), MembershipID: e.Membership.Null(), OnBehalfID: e.OnBehalf.Null(),
+			Role: string(e.Role), Verb: e.Verb, ObjectID: e.Object.Null(), Result: e.Result, Request: e.Request, Diff: e.diff, Hash: e.Hash,
+		})
+		if err != nil {
+			return fmt.Errorf("audit entry: %w", err)
+		}
+		return nil
+	}
+	rows := make([][]any, len(entries))
+	for i, e := range entries {
+		rows[i] = []any{
+			business, e.Seq, e.At, e.Actor.Null(), e.Membership.Null(), e.OnBehalf.Null(), string(e.Role), e.Verb, e.Object.Null(), e.Result, e.Request, e.diff, e.Hash,
+		}
+	}
+	if err := tx.Add(ctx, "audit", entryColumns, rows); err != nil {
+		return fmt.Errorf("audit entries: %w", err)
 	}
 	return nil
 }

@@ -234,11 +234,18 @@ func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
 // Touch notes that something public of the business changes: when the
 // transaction commits its Version rises, here and on the other servers.
-func (tx *Tx) Touch(business id.ID) { tx.touched = append(tx.touched, touch{business, false}) }
+func (tx *Tx) Touch(business id.ID) { tx.touch(touch{business, false}) }
 
 // TouchStock is Touch where nothing but stock changes: what the business has
 // set stays known.
-func (tx *Tx) TouchStock(business id.ID) { tx.touched = append(tx.touched, touch{business, true}) }
+func (tx *Tx) TouchStock(business id.ID) { tx.touch(touch{business, true}) }
+
+// touch notes a change once, however many rows make it up.
+func (tx *Tx) touch(t touch) {
+	if !slices.Contains(tx.touched, t) {
+		tx.touched = append(tx.touched, t)
+	}
+}
 
 // Postgres reports which engine runs the transaction. It is for package store.
 func (tx *Tx) Postgres() bool { return tx.db.Postgres() }

@@ -399,6 +399,9 @@ func (tx *Tx) Rows(ctx context.Context, t Table, business id.ID, names []string,
 // maxArgs bounds the arguments of one statement; SQLite takes 32766.
 const maxArgs = 16000
 
+// maxRows bounds the rows of one statement on PostgreSQL.
+const maxRows = 2000
+
 // Insert writes rows, the values of the columns that are named, many in a statement.
 func (tx *Tx) Insert(ctx context.Context, t Table, names []string, rows [][]any) error {
 	return t.insert(ctx, tx, names, rows, tx.Postgres())
@@ -417,6 +420,9 @@ func (t Table) insert(ctx context.Context, c querier, names []string, rows [][]a
 			quoted[i] = "rowid"
 		}
 	}
+	if postgres {
+		return t.insertColumns(ctx, c, cols, quoted, rows)
+	}
 	// Few lengths, so that few texts are prepared: many rows, some, one.
 	for len(rows) > 0 {
 		n := max(1, min(500, maxArgs/len(names)))
@@ -434,14 +440,55 @@ func (t Table) insert(ctx context.Context, c querier, names []string, rows [][]a
 			}
 			for i, v := range row {
 				b.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
-				if t.search && names[i] == "words" && postgres {
-					fmt.Fprintf(&b, "array_to_tsvector(string_to_array($%d, ' '))", len(args)+1)
-				} else {
-					fmt.Fprintf(&b, "$%d", len(args)+1)
-				}
+				fmt.Fprintf(&b, "$%d", len(args)+1)
 				args = append(args, cols[i].arg(v))
 			}
 			b.WriteByte(')')
+		}
+		if _, err := c.ExecContext(ctx, b.String(), args...); err != nil {
+			return fmt.Errorf("insert into %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// insertColumns is PostgreSQL's way: an array for each column, so that the text
+// is the same for any number of rows and is prepared once.
+func (t Table) insertColumns(ctx context.Context, c querier, cols []Column, quoted []string, rows [][]any) error {
+	var b strings.Builder
+	b.WriteString("INSERT INTO " + quote(t.Name) + " (" + strings.Join(quoted, ", ") + ") SELECT ")
+	for i, col := range cols {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if t.search && col.Name == "words" {
+			fmt.Fprintf(&b, "array_to_tsvector(string_to_array(c%d, ' '))", i)
+		} else {
+			fmt.Fprintf(&b, "c%d", i)
+		}
+	}
+	b.WriteString(" FROM unnest(")
+	names := make([]string, len(cols))
+	for i, col := range cols {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		kind := col.Kind
+		if t.search && col.Name == "id" { // SQLite keeps it as bytes
+			kind = UUID
+		}
+		fmt.Fprintf(&b, "CAST($%d AS %s[])", i+1, map[Kind]string{Bytes: "bytea", UUID: "uuid", Int: "bigint", Bool: "boolean", Text: "text", Time: "timestamptz"}[kind])
+		names[i] = fmt.Sprintf("c%d", i)
+	}
+	b.WriteString(") AS x(" + strings.Join(names, ", ") + ")")
+	for part := range slices.Chunk(rows, maxRows) {
+		args := make([]any, len(cols))
+		for i, col := range cols {
+			list := make([]any, len(part))
+			for r, row := range part {
+				list[r] = col.arg(row[i])
+			}
+			args[i] = list
 		}
 		if _, err := c.ExecContext(ctx, b.String(), args...); err != nil {
 			return fmt.Errorf("insert into %s: %w", t.Name, err)
