@@ -467,8 +467,9 @@ func (s *Service) Taken(ctx context.Context, sc authz.Scope, since, before time.
 
 // Invariants are what must hold of payments at any time.
 var Invariants = []store.Invariant{
-	{Name: "each payment is booked", SQL: `SELECT p.business_id, p.id FROM payments p WHERE NOT EXISTS (
-		SELECT 1 FROM ledger_entries e JOIN ledger_lines l ON l.business_id = e.business_id AND l.entry_id = e.id
-		WHERE e.business_id = p.business_id AND e.order_id = p.order_id AND e.at = p.at AND l.amount = p.amount
-		AND l.account IN ('cash', 'bank', 'qris', 'courier_cash', 'elsewhere'))`},
+	{Name: "each payment is booked", SQL: `SELECT business_id, order_id, amount FROM (
+		SELECT business_id, order_id, at, amount, 1 AS paid, 0 AS booked FROM payments
+		UNION ALL SELECT e.business_id, e.order_id, e.at, l.amount, 0, 1 FROM ledger_entries e JOIN ledger_lines l ON l.business_id = e.business_id AND l.entry_id = e.id
+			WHERE e.order_id IS NOT NULL AND l.account IN ('cash', 'bank', 'qris', 'courier_cash', 'elsewhere')) x
+		GROUP BY business_id, order_id, at, amount HAVING sum(paid) > 0 AND sum(booked) = 0`},
 }
