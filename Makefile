@@ -56,7 +56,7 @@ bench: build ## how fast pages and orders are, beside the limits of this machine
 	sh tools/bench.sh --stages idle,pages,orders
 
 retail: ## 525,461 real order lines in, out, in again and out again, on both engines; LAPAK_RETAIL_FILE names the file (minutes)
-	LAPAK_RETAIL_WHOLE=1 $(GO) test ./internal/exchange -run RealInvoices -count=1 -timeout 60m -v
+	sh tools/retail.sh
 
 bench-scale: build ## the owner's pages with ten thousand, a million and ten million orders (an hour, 25 GB)
 	sh tools/bench.sh --stages scale --orders 10000,1000000,10000000
