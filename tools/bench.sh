@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 lapak=$PWD/bin/lapak
 which=${BENCH_DB:-both}
+mkdir -p "${BENCH_DIR:-${TMPDIR:-/tmp}}"
 dir=$(mktemp -d "${BENCH_DIR:-${TMPDIR:-/tmp}}/lapak-bench-XXXXXX")
 chmod 711 "$dir"
 as() { if [ "$(id -u)" = 0 ]; then su postgres -s /bin/sh -c "$*"; else sh -c "$*"; fi; }
