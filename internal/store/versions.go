@@ -94,3 +94,7 @@ func (db *DB) Version(business id.ID) uint64 {
 	}
 	return v.floor
 }
+
+// SettingsVersion is Version without stock: it changes only when the shop's own
+// people change something that it shows, not when something is sold.
+func (db *DB) SettingsVersion(business id.ID) uint64 { return db.versions.settings(business) }

@@ -2,13 +2,14 @@ package storefront
 
 import (
 	"bytes"
-	"compress/gzip"
 	"container/list"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"lapak/internal/id"
 )

@@ -124,7 +124,7 @@ type address struct {
 }
 
 // Find leads from an address to the business, and to the address it has now.
-// It is remembered while nothing public of the shop changes, its address included.
+// It is remembered while the shop's people change nothing, its address included.
 func (s *Service) Find(ctx context.Context, slug string) (shop id.ID, now string, err error) {
 	if len(slug) > 64 {
 		return id.ID{}, "", ErrNotFound
@@ -132,7 +132,7 @@ func (s *Service) Find(ctx context.Context, slug string) (shop id.ID, now string
 	last, have := s.cache.Peek(id.ID{}, "slug\x00"+slug)
 	if have {
 		k := last.(keptAddress)
-		version := s.db.Version(k.shop)
+		version := s.db.SettingsVersion(k.shop)
 		if k.version != 0 && k.version == version {
 			return k.shop, k.now, nil
 		}
@@ -155,7 +155,7 @@ func (s *Service) Find(ctx context.Context, slug string) (shop id.ID, now string
 	}
 	// The version is read first and the address again, so that a change in
 	// between is not missed.
-	if version := s.db.Version(shop); version != 0 {
+	if version := s.db.SettingsVersion(shop); version != 0 {
 		if again, same, err := s.shops.BySlug(ctx, slug); err == nil && again == shop && same == now {
 			s.cache.Put(id.ID{}, "slug\x00"+slug, keptAddress{address{shop, now}, version}, 200+len(slug))
 		}

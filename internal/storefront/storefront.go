@@ -5,6 +5,7 @@ package storefront
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"strings"
@@ -129,35 +130,82 @@ func (s *Service) shopOf(ctx context.Context, tx *store.Tx, sc authz.Scope) (bus
 	return b, err
 }
 
-// Shop reads one view of a shop, in a fixed number of queries.
-func (s *Service) Shop(ctx context.Context, sc authz.Scope, look Look) (Front, error) {
-	var f Front
-	err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
-		f = Front{}
-		if f.Business, err = s.shopOf(ctx, tx, sc); err != nil {
+// laidOut is what a shop has laid out for all its views.
+type laidOut struct {
+	business   business.Business
+	categories []catalog.Category // those with products
+}
+
+// laid returns what the shop's own people have laid out, from memory for as
+// long as they change nothing: what is sold meanwhile does not matter to it.
+// The value belongs to all who ask; size tells about how many bytes it takes.
+func laid[T any](ctx context.Context, s *Service, sc authz.Scope, key string, size func(T) int, load func(*store.Tx) (T, error)) (T, error) {
+	v, err := s.cache.Get(sc.Business, "laid\x00"+key, s.db.SettingsVersion(sc.Business), s.db.Now(), func() (any, time.Time, int, error) {
+		var v T
+		err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+			v, err = load(tx)
 			return err
-		}
-		if f.Categories, err = s.goods.CategoriesTx(ctx, tx, sc); err != nil {
-			return err
-		}
-		find := catalog.Find{Text: look.Words, After: look.After, Limit: PerPage}
-		for _, c := range f.Categories {
-			if look.Category != "" && c.Name == look.Category {
-				f.Category, find.Category = c.Name, c.ID
-			}
-		}
-		page, err := s.goods.SearchTx(ctx, tx, sc, find)
-		if err != nil {
-			return err
-		}
-		f.Next = page.Next
-		f.Goods, err = s.goodsOf(ctx, tx, sc, page.Products)
-		return err
+		})
+		return v, time.Time{}, size(v) + len(key) + 256, err
 	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return v.(T), nil
+}
+
+// weight is about how many bytes products take in memory.
+func weight(list []catalog.Product) (n int) {
+	for _, p := range list {
+		n += 1024 + len(p.Title) + len(p.About) + 512*len(p.Variants) + 256*len(p.Photos)
+	}
+	return n
+}
+
+func (s *Service) base(ctx context.Context, sc authz.Scope) (laidOut, error) {
+	size := func(l laidOut) int { return 4096 + 128*len(l.categories) }
+	return laid(ctx, s, sc, "base", size, func(tx *store.Tx) (l laidOut, err error) {
+		if l.business, err = s.shopOf(ctx, tx, sc); err != nil {
+			return l, err
+		}
+		all, err := s.goods.CategoriesTx(ctx, tx, sc)
+		l.categories = slices.DeleteFunc(all, func(c catalog.Category) bool { return c.Products == 0 })
+		return l, err
+	})
+}
+
+// Shop reads one view of a shop, in a fixed number of queries; one alone, of
+// what is left, if the view was seen since its owner changed something.
+func (s *Service) Shop(ctx context.Context, sc authz.Scope, look Look) (Front, error) {
+	base, err := s.base(ctx, sc)
 	if err != nil {
 		return Front{}, err
 	}
-	f.Categories = slices.DeleteFunc(f.Categories, func(c catalog.Category) bool { return c.Products == 0 })
+	f := Front{Business: base.business, Categories: base.categories}
+	find := catalog.Find{Text: look.Words, After: look.After, Limit: PerPage}
+	for _, c := range f.Categories {
+		if look.Category != "" && c.Name == look.Category {
+			f.Category, find.Category = c.Name, c.ID
+		}
+	}
+	version := s.db.Version(sc.Business) // before anything is read
+	var page catalog.Page
+	if find.Text == "" {
+		key := "page\x00" + find.Category.String() + find.After.String()
+		page, err = laid(ctx, s, sc, key, func(p catalog.Page) int { return weight(p.Products) }, func(tx *store.Tx) (catalog.Page, error) {
+			return s.goods.SearchTx(ctx, tx, sc, find)
+		})
+	} else {
+		page, err = s.goods.Search(ctx, sc, find)
+	}
+	if err != nil {
+		return Front{}, err
+	}
+	f.Next = page.Next
+	if f.Goods, err = s.goodsOf(ctx, sc, version, page.Products); err != nil {
+		return Front{}, err
+	}
 	now := s.db.Now()
 	f.Standing, f.Until = f.Business.Stand(now), turns(f.Business, now)
 	return f, nil
@@ -165,36 +213,35 @@ func (s *Service) Shop(ctx context.Context, sc authz.Scope, look Look) (Front, e
 
 // Product reads one product of a shop by an address it has or had.
 func (s *Service) Product(ctx context.Context, sc authz.Scope, slug string) (Detail, error) {
-	var d Detail
-	err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
-		d = Detail{}
-		if d.Business, err = s.shopOf(ctx, tx, sc); err != nil {
-			return err
-		}
+	base, err := s.base(ctx, sc)
+	if err != nil {
+		return Detail{}, err
+	}
+	version := s.db.Version(sc.Business) // before anything is read
+	size := func(p catalog.Product) int { return weight([]catalog.Product{p}) }
+	p, err := laid(ctx, s, sc, "product\x00"+slug, size, func(tx *store.Tx) (catalog.Product, error) {
 		p, err := s.goods.PublicBySlugTx(ctx, tx, sc, slug)
 		if errors.Is(err, catalog.ErrNotFound) {
-			return ErrNotFound
+			err = ErrNotFound
 		}
-		if err != nil {
-			return err
-		}
-		goods, err := s.goodsOf(ctx, tx, sc, []catalog.Product{p})
-		if err != nil {
-			return err
-		}
-		d.Good = goods[0]
-		return nil
+		return p, err
 	})
 	if err != nil {
 		return Detail{}, err
 	}
+	goods, err := s.goodsOf(ctx, sc, version, []catalog.Product{p})
+	if err != nil {
+		return Detail{}, err
+	}
+	d := Detail{Business: base.business, Good: goods[0]}
 	now := s.db.Now()
 	d.Standing, d.Until = d.Business.Stand(now), turns(d.Business, now)
 	return d, nil
 }
 
-// goodsOf adds what is left, in one query for any number of products.
-func (s *Service) goodsOf(ctx context.Context, tx *store.Tx, sc authz.Scope, list []catalog.Product) ([]Good, error) {
+// goodsOf adds what is left, in one query for any number of products, or from
+// memory if nothing of the shop changed since somebody asked for the same ones.
+func (s *Service) goodsOf(ctx context.Context, sc authz.Scope, version uint64, list []catalog.Product) ([]Good, error) {
 	var counted []id.ID
 	for _, p := range list {
 		for _, v := range p.Variants {
@@ -203,12 +250,25 @@ func (s *Service) goodsOf(ctx context.Context, tx *store.Tx, sc authz.Scope, lis
 			}
 		}
 	}
-	var levels map[id.ID]stock.Level
+	levels := map[id.ID]stock.Level{}
 	if len(counted) > 0 {
-		var err error
-		if levels, err = s.shelf.Levels(ctx, tx, sc, counted); err != nil {
+		key := make([]byte, 0, 16*len(counted))
+		for _, v := range counted {
+			key = append(key, v[:]...)
+		}
+		sum := sha256.Sum256(key)
+		kept, err := s.cache.Get(sc.Business, "left\x00"+string(sum[:]), version, s.db.Now(), func() (any, time.Time, int, error) {
+			var levels map[id.ID]stock.Level
+			err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+				levels, err = s.shelf.Levels(ctx, tx, sc, counted)
+				return err
+			})
+			return levels, time.Time{}, 96*len(counted) + 256, err
+		})
+		if err != nil {
 			return nil, err
 		}
+		levels = kept.(map[id.ID]stock.Level)
 	}
 	goods := make([]Good, len(list))
 	for i, p := range list {

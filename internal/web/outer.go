@@ -2,7 +2,6 @@ package web
 
 import (
 	"bufio"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"lapak/internal/authz"
