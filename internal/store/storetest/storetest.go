@@ -36,10 +36,14 @@ func Postgres(t testing.TB) *store.DB {
 	return Open(t, PostgresDSN(t))
 }
 
+// patience is what one statement may take in tests: they share two processors
+// with other tests and a browser. Those of slow databases set their own.
+const patience = 10 * time.Second
+
 // Open opens the database for the time of the test.
 func Open(t testing.TB, dsn string) *store.DB {
 	t.Helper()
-	db, err := store.Open(context.WithoutCancel(t.Context()), dsn, store.Options{Log: slog.New(slog.DiscardHandler), Conns: 16})
+	db, err := store.Open(context.WithoutCancel(t.Context()), dsn, store.Options{Log: slog.New(slog.DiscardHandler), Conns: 16, Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
