@@ -59,6 +59,11 @@ func TestAxeFindsAPlantedFault(t *testing.T) {
 	if !found["image-alt"] || !found["label"] {
 		t.Errorf("planted faults were not found: %v", found)
 	}
+	tab.Look(browsertest.PhoneDark)
+	browsertest.Eval[bool](tab, `document.querySelector("main").innerHTML = "<p>Siapa bisa membaca ini?</p>", Object.assign(document.querySelector("main p").style, {background: "#111", color: "#333"}), true`)
+	if v := tab.Axe(); len(v) != 1 || v[0].ID != "color-contrast" {
+		t.Errorf("dark on dark: %v, want color-contrast", v)
+	}
 }
 
 var _ = ui.Icon
