@@ -80,7 +80,9 @@ func openSQLite(ctx, background context.Context, db *DB, path string, o Options)
 	}
 	e := &sqliteDB{db: db, path: path}
 	var err error
-	if e.pool, err = sql.Open("sqlite", sqliteDSN(path, 65536, "immediate")); err != nil {
+	// What a savepoint must be able to take back is held in memory: in a file of
+	// its own it cost a fifth of the time of an order.
+	if e.pool, err = sql.Open("sqlite", sqliteDSN(path, 65536, "immediate", "temp_store(memory)")); err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
 	if e.rpool, err = sql.Open("sqlite", sqliteDSN(path, 4096, "deferred", "query_only(1)")); err != nil {
