@@ -300,32 +300,56 @@ func orNew(v id.ID) id.ID {
 // Begin reads the shop's goods.
 func (k Products) Begin(ctx context.Context, sc authz.Scope, _ How) (Session, error) {
 	s, err := begin(ctx, k.Goods, k.Stock, sc)
-	return productSession{s}, err
+	if err != nil {
+		return nil, err
+	}
+	counts, err := k.Goods.Counts(ctx, sc)
+	room := int64(catalog.MaxProducts)
+	for _, n := range counts {
+		room -= n
+	}
+	return &productSession{s, room, map[string]string{}}, err
 }
 
-type productSession struct{ *shelf }
+type productSession struct {
+	*shelf
+	room int64             // for new products
+	told map[string]string // which product the file gave a SKU to
+}
 
 // Judge says what taking products in would do.
-func (s productSession) Judge(_ context.Context, things []any) ([]Verdict, error) {
+func (s *productSession) Judge(_ context.Context, things []any) ([]Verdict, error) {
 	out := make([]Verdict, len(things))
 	for i, t := range things {
-		_, out[i] = s.judge(t.(product))
+		if _, out[i] = s.judge(t.(product)); out[i].Act == Fresh {
+			s.room--
+		}
 	}
 	return out, nil
 }
 
-func (s productSession) judge(p product) (catalog.Form, Verdict) {
+func (s *productSession) judge(p product) (catalog.Form, Verdict) {
 	var skus []string
 	for _, v := range p.variants {
 		skus = append(skus, v.sku)
+		if v.sku == "" {
+			continue
+		}
+		key, name := catalog.Fold(v.sku), catalog.Fold(p.name)
+		if was, ok := s.told[key]; ok && was != name {
+			return catalog.Form{}, Verdict{Bad, errTwo.With(v.sku)}
+		}
+		s.told[key] = name
 	}
 	have, ok, f := s.find(p.name, skus...)
 	switch {
 	case f != nil:
 		return catalog.Form{}, Verdict{Bad, f}
 	case !ok:
-		d := p.form(catalog.Form{Publish: p.publish == nil}, nil)
-		return d, Verdict{Act: Fresh}
+		if s.room <= 0 {
+			return catalog.Form{}, Verdict{Bad, catalog.ErrFull.With(catalog.MaxProducts)}
+		}
+		return p.form(catalog.Form{Publish: p.publish == nil}, nil), Verdict{Act: Fresh}
 	}
 	d := p.form(have.Form(), s.levels)
 	if f := fault.Of(d.Validate()); f != nil {
@@ -338,7 +362,7 @@ func (s productSession) judge(p product) (catalog.Form, Verdict) {
 }
 
 // same reports whether a form would leave a product as it is.
-func (s productSession) same(p catalog.Product, d catalog.Form) bool {
+func (s *productSession) same(p catalog.Product, d catalog.Form) bool {
 	f := p.Form()
 	if f.Publish != d.Publish || catalog.Clean(d.Title) != f.Title || catalog.CleanText(d.About) != f.About || catalog.Clean(d.Category) != f.Category ||
 		catalog.Clean(d.Unit) != f.Unit || catalog.Clean(d.Shelf) != f.Shelf || catalog.Clean(d.Halal) != f.Halal || catalog.Clean(d.PIRT) != f.PIRT ||
@@ -362,7 +386,7 @@ func (s productSession) same(p catalog.Product, d catalog.Form) bool {
 }
 
 // Take makes or changes products.
-func (s productSession) Take(ctx context.Context, things []any) ([]Verdict, error) {
+func (s *productSession) Take(ctx context.Context, things []any) ([]Verdict, error) {
 	out := make([]Verdict, len(things))
 	for i, t := range things {
 		p := t.(product)
@@ -372,6 +396,7 @@ func (s productSession) Take(ctx context.Context, things []any) ([]Verdict, erro
 		switch v.Act {
 		case Fresh:
 			made, err = s.goods.Create(ctx, s.sc, d)
+			s.room--
 		case Changed:
 			if made, err = s.goods.Change(ctx, s.sc, d); err == nil && (made.State == catalog.Published) != d.Publish {
 				if d.Publish {

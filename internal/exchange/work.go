@@ -120,7 +120,7 @@ func (s *Service) run(ctx context.Context, sc authz.Scope, i *Import) error {
 			return err
 		}
 		w.add(g, last)
-		if len(w.things)+len(w.problems) < w.size {
+		if len(w.batch) < w.size {
 			return nil
 		}
 		took, err := w.flush(ctx)
@@ -173,43 +173,30 @@ type worker struct {
 	p       plan
 	session Session
 
-	size     int
-	things   []any
-	groups   []Group // of things
+	size  int
+	batch []item
+}
+
+// item is one thing of a file: what was read, or why it cannot be.
+type item struct {
+	group    Group
+	last     int // the line up to which all is done when this is
+	thing    any
 	problems []Problem
-	bad      int64 // rows of the batch that are bad
-	rows     int64
-	last     int
 }
 
 func (w *worker) add(g Group, last int) {
 	thing, problems := w.p.kind.Read(w.p.how, g)
-	w.rows, w.last = w.rows+int64(len(g.Rows)), last
-	if len(problems) > 0 {
-		w.refuse(g, problems)
-		return
-	}
-	w.things, w.groups = append(w.things, thing), append(w.groups, g)
+	w.batch = append(w.batch, item{g, last, thing, problems})
 }
 
-// refuse counts all rows of a group as bad: a thing goes in whole or not at all.
-func (w *worker) refuse(g Group, problems []Problem) {
-	w.bad += int64(len(g.Rows))
-	w.problems = append(w.problems, problems...)
-}
-
-// flush does the batch in one transaction with the count of it. If a thing is
-// refused as it goes in, the batch is done anew, one thing at a time.
+// flush does the batch.
 func (w *worker) flush(ctx context.Context) (took time.Duration, err error) {
-	if w.rows == 0 {
+	if len(w.batch) == 0 {
 		return 0, nil
 	}
 	began := w.s.db.Now()
-	if err = w.do(ctx, w.things, w.groups, true); err != nil && fault.Of(err) != nil && !errors.Is(err, ErrState) && !errors.Is(err, job.ErrLost) && !fault.Of(err).HasKind(fault.Unavailable) {
-		w.session = nil
-		err = w.oneByOne(ctx)
-	}
-	if err != nil {
+	if err = w.divide(ctx, w.batch); err != nil {
 		w.session = nil
 		return 0, err
 	}
@@ -220,56 +207,33 @@ func (w *worker) flush(ctx context.Context) (took time.Duration, err error) {
 	case took < turn/2 && w.size < mostBatch:
 		w.size = min(mostBatch, w.size*2)
 	}
-	w.things, w.groups, w.problems, w.bad, w.rows = nil, nil, nil, 0, 0
+	w.batch = nil
 	return took, nil
 }
 
-func (w *worker) oneByOne(ctx context.Context) error {
-	things, groups := w.things, w.groups
-	var good []any
-	var fine []Group
-	for n := range things {
-		err := w.try(ctx, things[n])
-		f := fault.Of(err)
-		switch {
-		case err == nil:
-			good, fine = append(good, things[n]), append(fine, groups[n])
-		case f != nil && !f.HasKind(fault.Unavailable):
-			w.session = nil
-			w.refuse(groups[n], []Problem{{Line: groups[n].Rows[0].Line, Fault: f}})
-		default:
-			return err
-		}
+// divide does things in one transaction with the count of them. If one is
+// refused as it goes in, each half is done by itself, down to the one that is
+// in the way: what is before it is in by then, and decides as it must.
+func (w *worker) divide(ctx context.Context, list []item) error {
+	err := w.do(ctx, list)
+	f := fault.Of(err)
+	if f == nil || errors.Is(err, ErrState) || errors.Is(err, job.ErrLost) || f.HasKind(fault.Unavailable) {
+		return err
 	}
-	return w.do(ctx, good, fine, true)
-}
-
-var errTried = errors.New("exchange: only tried")
-
-// try takes one thing in and gives it up again, to learn whether it goes.
-func (w *worker) try(ctx context.Context, thing any) error {
-	err := w.s.db.Whole(ctx, w.sc, func(ctx context.Context, _ *store.Tx) error {
-		s, err := w.p.kind.Begin(ctx, w.sc, w.p.how)
-		if err != nil {
-			return err
-		}
-		verdicts, err := s.Take(ctx, []any{thing})
-		if err != nil {
-			return err
-		}
-		if verdicts[0].Act == Bad {
-			return verdicts[0].Fault
-		}
-		return errTried
-	})
-	if errors.Is(err, errTried) {
-		return nil
+	w.session = nil
+	if len(list) == 1 {
+		it := list[0]
+		it.problems = []Problem{{Line: it.group.Rows[0].Line, Fault: f}}
+		return w.do(ctx, []item{it})
 	}
-	return err
+	if err := w.divide(ctx, list[:len(list)/2]); err != nil {
+		return err
+	}
+	return w.divide(ctx, list[len(list)/2:])
 }
 
 // do judges or takes things in, and counts them.
-func (w *worker) do(ctx context.Context, things []any, groups []Group, count bool) error {
+func (w *worker) do(ctx context.Context, list []item) error {
 	if w.session == nil {
 		s, err := w.p.kind.Begin(ctx, w.sc, w.p.how)
 		if err != nil {
@@ -277,6 +241,13 @@ func (w *worker) do(ctx context.Context, things []any, groups []Group, count boo
 		}
 		w.session = s
 	}
+	var things []any
+	for _, it := range list {
+		if len(it.problems) == 0 {
+			things = append(things, it.thing)
+		}
+	}
+	last := list[len(list)-1].last
 	var step exchangedb.StepParams
 	var shown []Problem
 	run := func(ctx context.Context, tx *store.Tx) error {
@@ -292,21 +263,30 @@ func (w *worker) do(ctx context.Context, things []any, groups []Group, count boo
 			return err
 		}
 		step = exchangedb.StepParams{
-			BusinessID: w.sc.Business, ID: w.i.ID, State: string(w.i.State), WasLine: w.i.doneLine, DoneLine: int64(w.last), RowsDone: w.rows, Bad: w.bad, Now: tx.Now,
+			BusinessID: w.sc.Business, ID: w.i.ID, State: string(w.i.State), WasLine: w.i.doneLine, DoneLine: int64(last), Now: tx.Now,
 		}
-		problems := w.problems
-		for n, v := range verdicts {
-			switch v.Act {
-			case Fresh:
-				step.Fresh++
-			case Changed:
-				step.Changed++
-			case Same:
-				step.Same++
-			case Bad:
-				step.Bad += int64(len(groups[n].Rows))
-				problems = append(problems[:len(problems):len(problems)], Problem{Line: groups[n].Rows[0].Line, Fault: v.Fault})
+		var problems []Problem
+		for _, it := range list {
+			step.RowsDone += int64(len(it.group.Rows))
+			if len(it.problems) == 0 {
+				v := verdicts[0]
+				verdicts = verdicts[1:]
+				switch v.Act {
+				case Fresh:
+					step.Fresh++
+					continue
+				case Changed:
+					step.Changed++
+					continue
+				case Same:
+					step.Same++
+					continue
+				}
+				it.problems = []Problem{{Line: it.group.Rows[0].Line, Fault: v.Fault}}
 			}
+			// All rows of it are bad: a thing goes in whole or not at all.
+			step.Bad += int64(len(it.group.Rows))
+			problems = append(problems, it.problems...)
 		}
 		if room := mostShown - len(w.i.Problems); room > 0 && len(problems) > 0 {
 			shown = append(w.i.Problems[:len(w.i.Problems):len(w.i.Problems)], problems[:min(room, len(problems))]...)
@@ -330,7 +310,7 @@ func (w *worker) do(ctx context.Context, things []any, groups []Group, count boo
 	if shown != nil {
 		w.i.Problems = shown
 	}
-	w.i.doneLine = int64(w.last)
+	w.i.doneLine = int64(last)
 	w.i.Rows, w.i.New, w.i.Changed, w.i.Same, w.i.Bad = w.i.Rows+step.RowsDone, w.i.New+step.Fresh, w.i.Changed+step.Changed, w.i.Same+step.Same, w.i.Bad+step.Bad
 	return nil
 }
