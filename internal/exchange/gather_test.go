@@ -20,6 +20,9 @@ func gathered(keys string, window, after int) (out []string) {
 		if g.Late {
 			s += " late"
 		}
+		if g.Long {
+			s += " long"
+		}
 		out = append(out, s)
 		return nil
 	})
@@ -51,6 +54,7 @@ func TestRowsAreGathered(t *testing.T) {
 func FuzzGather(f *testing.F) {
 	f.Add("AABBA", 2, 1)
 	f.Add("ABCDEFA AB", 3, 4)
+	f.Add(strings.Repeat("A", maxGroup+2)+"B", 3, 2) // more rows than one thing may have
 	f.Fuzz(func(t *testing.T, keys string, window, after int) {
 		for _, c := range []byte(keys) {
 			if c < ' ' || c > '~' { // one byte a row is enough here
@@ -61,13 +65,13 @@ func FuzzGather(f *testing.F) {
 		all := gathered(keys, window, 0)
 		rows, seen := 0, map[string]bool{}
 		for _, g := range all {
-			late := strings.HasSuffix(g, " late")
-			g = strings.TrimSuffix(g, " late")
+			again := strings.HasSuffix(g, " late") || strings.HasSuffix(g, " long")
+			g = strings.TrimSuffix(strings.TrimSuffix(g, " late"), " long")
 			if len(g) < 2 {
 				rows++
 				continue
 			}
-			if key := g[:1]; !late && seen[key] {
+			if key := g[:1]; !again && seen[key] {
 				t.Fatalf("%q comes out twice: %q", key, all)
 			} else {
 				seen[key] = true

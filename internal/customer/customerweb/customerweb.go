@@ -15,6 +15,7 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/customer"
 	"lapak/internal/fault"
+	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/phone"
 	"lapak/internal/web"
@@ -81,6 +82,14 @@ func (p pages) list(w http.ResponseWriter, r *http.Request) error {
 		next = "/pelanggan?" + url.Values{"kelompok": {string(f.Group)}, "q": {f.Words}, "lanjut": {list.Next.String()}}.Encode()
 	}
 	return web.Render(w, r, http.StatusOK, listPage(f, list.Customers, quiet, next))
+}
+
+// quietWords says how many have not ordered for long.
+func quietWords(ctx context.Context, n int64) string {
+	if n >= customer.MaxQuiet {
+		return i18n.T(ctx, "customer.quiet_many", n)
+	}
+	return i18n.T(ctx, "customer.quiet", n)
 }
 
 func (p pages) show(w http.ResponseWriter, r *http.Request) error {

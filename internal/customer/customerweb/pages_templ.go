@@ -99,7 +99,7 @@ func listPage(f customer.Filter, list []customer.Customer, quiet int64, next str
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Notice("", "hourglass", i18n.T(ctx, "customer.quiet", quiet)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice("", "hourglass", quietWords(ctx, quiet)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
