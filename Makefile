@@ -53,7 +53,7 @@ licences: tools ## licences of all dependencies
 	sh tools/licences.sh
 
 bench: build ## how fast pages and orders are, beside the limits of this machine, on both engines (minutes)
-	sh tools/bench.sh --stages idle,pages,orders
+	sh tools/bench.sh --stages idle,pages,orders,import
 
 retail: ## 525,461 real order lines in, out, in again and out again, on both engines; LAPAK_RETAIL_FILE names the file (minutes)
 	sh tools/retail.sh

@@ -23,7 +23,7 @@ type Options struct {
 	Dir             string   // where data may lie; emptied at the end
 	Phone, Password string   // whoever owns a shop of the server at URL
 	Writes          bool     // orders may be placed on the server at URL
-	Stages          []string // of StageNames; empty: the first three
+	Stages          []string // of StageNames; empty: the first four
 	Only            string   // of the workloads, those whose name contains it
 	Clients         []int
 	Slice           time.Duration // one turn of the server, or of its limit
@@ -31,6 +31,7 @@ type Options struct {
 	Shops           int           // with goods and orders, of our own servers
 	Orders          []int64       // how many lie in the database, for the stage "scale"
 	Products        int           // in the directory, for the stage "search"
+	ImportRows      int           // of each file, for the stage "import"
 	Keep            bool          // leave the data
 
 	Say func(format string, args ...any) // progress
@@ -41,17 +42,18 @@ const (
 	StageIdle   = "idle"   // memory and time of a start
 	StagePages  = "pages"  // pages at each number of clients
 	StageOrders = "orders" // orders, beside their rows
+	StageImport = "import" // files that an owner takes in
 	StageScale  = "scale"  // the owner's pages with few and many orders
 	StageSearch = "search" // the directory with many products
 )
 
 // StageNames lists the stages in their order.
-var StageNames = []string{StageIdle, StagePages, StageOrders, StageScale, StageSearch}
+var StageNames = []string{StageIdle, StagePages, StageOrders, StageImport, StageScale, StageSearch}
 
 // Quick makes a run of seconds: it shows that everything works, and little else.
 func (o *Options) Quick() {
 	o.Clients, o.Slice, o.Rounds, o.Shops = []int{1, 8}, 100*time.Millisecond, 1, 2
-	o.Orders, o.Products = []int64{200, 2_000}, 500
+	o.Orders, o.Products, o.ImportRows = []int64{200, 2_000}, 500, 300
 }
 
 // Validate tells what cannot be measured as asked.
@@ -87,7 +89,7 @@ func loopback(host string) bool {
 func (o *Options) stage(name string) bool {
 	list := o.Stages
 	if len(list) == 0 {
-		list = StageNames[:3]
+		list = StageNames[:4]
 	}
 	for _, s := range list {
 		if s == name {

@@ -156,7 +156,7 @@ func (r *Result) own(ctx context.Context, o *Options, engine string) (err error)
 	if !o.Keep {
 		defer func() { err = errors.Join(err, h.clear()) }()
 	}
-	if o.stage(StageIdle) || o.stage(StagePages) || o.stage(StageOrders) {
+	if o.stage(StageIdle) || o.stage(StagePages) || o.stage(StageOrders) || o.stage(StageImport) {
 		if err := r.small(ctx, o, h); err != nil {
 			return err
 		}
@@ -231,6 +231,9 @@ func (r *Result) small(ctx context.Context, o *Options, h *home) error {
 		if err := b.orders(ctx, shops); err != nil {
 			return err
 		}
+	}
+	if o.stage(StageImport) {
+		return b.imports(ctx)
 	}
 	return nil
 }
