@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"lapak/internal/app"
 	"lapak/internal/authz"
 	"lapak/internal/backup"
+	"lapak/internal/customer"
 	"lapak/internal/id"
 	"lapak/internal/order"
 	"lapak/internal/payment"
@@ -140,7 +142,54 @@ func TestBackupUnderOrdersComesBack(t *testing.T) {
 				}
 			})
 		}
+		// What an older database left beside its place would be played over what comes back.
+		for _, end := range []string{"-wal", "-shm"} {
+			c := app.Config{Data: t.TempDir(), LogLevel: "warn", LogFormat: "text"}
+			left := filepath.Join(c.Data, "lapak.db"+end)
+			if err := os.WriteFile(left, []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := app.Restore(t.Context(), c, app.From{File: file}, func(string, ...any) {}); err == nil || !strings.Contains(err.Error(), left) {
+				t.Errorf("restored beside %s: %v", left, err)
+			}
+		}
 	})
+}
+
+// A list of erasures that knows more than the database, as after a restore,
+// stays as it is and grows: nobody who was erased is forgotten.
+func TestErasuresStayListed(t *testing.T) {
+	s := newSite(t, storetest.SQLite(t))
+	sh := s.shop(t, "Dapur Lupa", 10)
+	to := t.TempDir()
+	before := []backup.Erasure{{Business: id.New(), Customer: id.New(), At: time.Date(2026, 3, 1, 2, 3, 4, 5000, time.UTC)}}
+	if err := backup.Whole(filepath.Join(to, backup.ErasureFile), func(w io.Writer) error { return backup.WriteErasures(w, before) }); err != nil {
+		t.Fatal(err)
+	}
+	k := keeper(t, s, to)
+	gone, err := k.Customers.Add(t.Context(), sh.sc, customer.Change{Name: "Rina", Phone: "+6281234567890"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Customers.Erase(t.Context(), sh.sc, gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := k.BackupNow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{to, k.Config.BackupFolder()} {
+		f, err := os.Open(filepath.Join(dir, backup.ErasureFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := backup.ReadErasures(f)
+		_ = f.Close()
+		if err != nil || len(list) != 2 || list[0] != before[0] || list[1].Customer != gone.ID {
+			t.Errorf("%s lists %v, %v", dir, list, err)
+		}
+	}
 }
 
 // The drill passes a clean backup and catches one whose data is not in order,

@@ -97,8 +97,8 @@ func target(c Config) (dsn string, put func() error, drop func(), err error) {
 	if !lite {
 		return c.DSN(), func() error { return nil }, func() {}, nil
 	}
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return "", nil, nil, errors.Join(err, fmt.Errorf("there is a database at %s already; name a data folder without one, or move that file away first", path))
+	if err := nothingAt(path); err != nil {
+		return "", nil, nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", nil, nil, fmt.Errorf("make the folder: %w", err)
@@ -115,12 +115,33 @@ func target(c Config) (dsn string, put func() error, drop func(), err error) {
 		if err != nil {
 			return fmt.Errorf("the restored file: %w", err)
 		}
-		if err := errors.Join(f.Sync(), f.Close(), os.Rename(part, path)); err != nil {
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
 			return fmt.Errorf("the restored file: %w", err)
 		}
-		return nil
+		if _, err := os.Stat(part + "-wal"); err == nil {
+			return fmt.Errorf("%s is still in use", part)
+		}
+		if err := nothingAt(path); err != nil { // a server may have made one meanwhile
+			return err
+		}
+		// A link, unlike a new name, is refused where there is a file.
+		if err := errors.Join(os.Link(part, path), os.Remove(part)); err != nil {
+			return fmt.Errorf("the restored file: %w", err)
+		}
+		return backup.SyncFolder(filepath.Dir(path))
 	}
 	return "sqlite:" + part, put, drop, nil
+}
+
+// nothingAt makes sure that nothing of a database lies at a path: what is left
+// of an older one beside it would be played over the one that comes there.
+func nothingAt(path string) error {
+	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
+		if _, err := os.Lstat(path + end); !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(err, fmt.Errorf("there is %s already; name a data folder without a database, or move it away with all that begins with %s", path+end, path))
+		}
+	}
+	return nil
 }
 
 func restoreInto(ctx context.Context, c Config, db *store.DB, root []byte, file string, keys backup.Keys, made backup.Made, list []backup.Erasure, where string, say func(string, ...any)) (broken int, err error) {

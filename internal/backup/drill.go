@@ -74,7 +74,7 @@ func (s *Service) drill(ctx context.Context) (ended, error) {
 // left after a fire.
 func (s *Service) fetch(ctx context.Context, dir string, r *Report) (string, error) {
 	for _, p := range append(append([]Place{}, s.set.To...), Folder(s.set.Dir)) {
-		f, err := Newest(ctx, p)
+		f, err := Newest(ctx, p, s.db.Now())
 		if errors.Is(err, ErrNone) {
 			continue
 		}

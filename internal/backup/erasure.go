@@ -2,12 +2,15 @@ package backup
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,7 +67,9 @@ func (s *Service) erasures(ctx context.Context) ([]Erasure, error) {
 	return out, nil
 }
 
-// putErasures writes the list beside the backups, here and elsewhere.
+// putErasures writes the list beside the backups, here and elsewhere. What is
+// listed there already stays listed: after a restore this database may know
+// less of it than the places do.
 func (s *Service) putErasures(ctx context.Context) error {
 	list, err := s.erasures(ctx)
 	if err != nil {
@@ -73,17 +78,50 @@ func (s *Service) putErasures(ctx context.Context) error {
 	if err := os.MkdirAll(s.set.Dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
 	}
+	here, err := listed(ctx, Folder(s.set.Dir))
+	if err != nil {
+		return fmt.Errorf("read the list of erasures of %s: %w", s.set.Dir, err)
+	}
+	list = append(list, here...)
+	var errs []error
+	var to []Place
+	for _, p := range s.set.To {
+		there, err := listed(ctx, p)
+		if err != nil { // what cannot be read is not written over
+			errs = append(errs, fmt.Errorf("read the list of erasures of %s: %w", p.Name(), err))
+			continue
+		}
+		list, to = append(list, there...), append(to, p)
+	}
+	slices.SortFunc(list, func(a, b Erasure) int {
+		return cmp.Or(a.At.Compare(b.At), bytes.Compare(a.Business[:], b.Business[:]), bytes.Compare(a.Customer[:], b.Customer[:]))
+	})
+	list = slices.CompactFunc(list, func(a, b Erasure) bool {
+		return a.Business == b.Business && a.Customer == b.Customer && a.At.Equal(b.At)
+	})
 	local := filepath.Join(s.set.Dir, ErasureFile)
 	if err := Whole(local, func(w io.Writer) error { return WriteErasures(w, list) }); err != nil {
 		return fmt.Errorf("write the list of erasures: %w", err)
 	}
-	var errs []error
-	for _, p := range s.set.To {
+	for _, p := range to {
 		if err := p.Put(ctx, local, ErasureFile); err != nil {
 			errs = append(errs, fmt.Errorf("copy the list of erasures to %s: %w", p.Name(), err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// listed reads the list of erasures of a place, which may have none yet.
+func listed(ctx context.Context, p Place) ([]Erasure, error) {
+	files, err := p.List(ctx)
+	if err != nil || !slices.ContainsFunc(files, func(f File) bool { return f.Name == ErasureFile }) {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := p.Get(ctx, ErasureFile, &b); err != nil {
+		return nil, err
+	}
+	return ReadErasures(&b)
 }
 
 const erasureHead = "lapak-erasures 1"

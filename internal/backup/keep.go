@@ -50,9 +50,13 @@ func (k Keep) String() string {
 	return out
 }
 
+// ahead is how far a name may be ahead of the clock before it counts for less
+// than all others: a clock that was once wrong must not cost the good backups.
+const ahead = time.Hour
+
 // Stale lists the names that may go. The newest backup always stays, and so
 // does every file that is no backup of ours.
-func (k Keep) Stale(names []string) []string {
+func (k Keep) Stale(names []string, now time.Time) []string {
 	type file struct {
 		name string
 		at   time.Time
@@ -63,7 +67,14 @@ func (k Keep) Stale(names []string) []string {
 			list = append(list, file{n, at})
 		}
 	}
+	late := now.Add(ahead)
 	slices.SortFunc(list, func(a, b file) int {
+		if a.at.After(late) != b.at.After(late) {
+			if a.at.After(late) {
+				return 1
+			}
+			return -1
+		}
 		if c := b.at.Compare(a.at); c != 0 {
 			return c
 		}

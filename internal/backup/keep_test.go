@@ -29,7 +29,7 @@ func TestKeepOverAYear(t *testing.T) {
 	var have []string
 	for range 400 * 24 {
 		have = append(have, at(now))
-		stale := k.Stale(have)
+		stale := k.Stale(have, now)
 		have = slices.DeleteFunc(have, func(n string) bool { return slices.Contains(stale, n) })
 		now = now.Add(time.Hour)
 	}
@@ -79,7 +79,7 @@ func TestKeepRules(t *testing.T) {
 					want = append(want, names[i])
 				}
 			}
-			got := k.Stale(append([]string{"notes.txt", ErasureFile, "lapak.db"}, names...))
+			got := k.Stale(append([]string{"notes.txt", ErasureFile, "lapak.db"}, names...), day(28, 0))
 			slices.Sort(got)
 			slices.Sort(want)
 			if !slices.Equal(got, want) {
@@ -98,7 +98,7 @@ func TestKeepRules(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(rt, "n") {
 			names = append(names, at(time.Unix(rapid.Int64Range(1_700_000_000, 1_720_000_000).Draw(rt, "t"), 0)))
 		}
-		stale := k.Stale(names)
+		stale := k.Stale(names, time.Unix(1_720_000_000, 0))
 		if left := len(names) - len(stale); left < 1 || left > 1+k.Hourly+k.Daily+k.Weekly+k.Monthly {
 			rt.Errorf("%d of %d stay under %v", left, len(names), k)
 		}
@@ -174,12 +174,33 @@ func TestFolderSweepsAndPrunes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_ = os.WriteFile(filepath.Join(string(f), "old.lapak"+partial), nil, 0o600)
-	_ = os.WriteFile(filepath.Join(string(f), "mine.txt"), nil, 0o600)
-	if _, err := Prune(t.Context(), f, Keep{Daily: 2}); err != nil {
+	left, busy := filepath.Join(string(f), "old.lapak"+partial), filepath.Join(string(f), "busy.lapak"+partial)
+	old := time.Now().Add(-Unfinished - time.Minute)
+	if err := errors.Join(os.WriteFile(left, nil, 0o600), os.Chtimes(left, old, old), os.WriteFile(busy, nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	newest, err := Newest(t.Context(), f)
+	if err := f.Put(t.Context(), local, names[4]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what was left behind is there: %v", err)
+	}
+	if _, err := os.Stat(busy); err != nil {
+		t.Errorf("what another is writing is gone: %v", err)
+	}
+	ahead := at(time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)) // made while the clock was wrong
+	if err := f.Put(t.Context(), local, ahead); err != nil {
+		t.Fatal(err)
+	}
+	now := day.AddDate(0, 0, 5)
+	if newest, err := Newest(t.Context(), f, now); err != nil || newest.Name != names[4] {
+		t.Errorf("Newest = %v, %v, want the last before now", newest, err)
+	}
+	_ = os.WriteFile(filepath.Join(string(f), "mine.txt"), nil, 0o600)
+	if _, err := Prune(t.Context(), f, Keep{Daily: 2}, now); err != nil {
+		t.Fatal(err)
+	}
+	newest, err := Newest(t.Context(), f, now)
 	if err != nil || newest.Name != names[4] {
 		t.Errorf("Newest = %v, %v", newest, err)
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"lapak/internal/id"
 )
 
 // Copy is where a backup lies, or why it does not.
@@ -53,7 +55,7 @@ func (s *Service) make(ctx context.Context) (ended, error) {
 		if e.places[i].Error != "" {
 			continue // nothing new there, so nothing old goes
 		}
-		if _, err := Prune(ctx, p, s.set.Keep); err != nil {
+		if _, err := Prune(ctx, p, s.set.Keep, s.db.Now()); err != nil {
 			trouble = append(trouble, fmt.Errorf("throw away old backups of %s: %w", p.Name(), err))
 		}
 	}
@@ -71,7 +73,7 @@ func (s *Service) room(ctx context.Context) error {
 		return nil
 	}
 	size := int64(16 << 20)
-	if f, err := Newest(ctx, Folder(s.set.Dir)); err == nil {
+	if f, err := Newest(ctx, Folder(s.set.Dir), s.db.Now()); err == nil {
 		size = max(size, f.Size+f.Size/4)
 	}
 	free, total := s.set.Room(s.set.Dir)
@@ -84,7 +86,8 @@ func (s *Service) room(ctx context.Context) error {
 // Save writes a backup into a folder, under the name that it gives itself, once
 // it is whole, on the disk, and was read back.
 func Save(dir string, write func(io.Writer) (Made, error)) (name string, m Made, err error) {
-	temp := filepath.Join(dir, "new")
+	// A name of its own: other servers may write into the same folder.
+	temp := filepath.Join(dir, "new-"+id.Token()[:12]+partial)
 	if err := Whole(temp, func(w io.Writer) error { m, err = write(w); return err }); err != nil {
 		_ = os.Remove(temp)
 		return "", m, err
@@ -93,5 +96,5 @@ func Save(dir string, write func(io.Writer) (Made, error)) (name string, m Made,
 	if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
 		return "", m, fmt.Errorf("name the backup: %w", err)
 	}
-	return name, m, syncFolder(dir)
+	return name, m, SyncFolder(dir)
 }

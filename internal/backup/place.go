@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // File is a file in a place.
@@ -60,11 +61,17 @@ func (f Folder) Put(ctx context.Context, local, name string) (err error) {
 	})
 }
 
+// Unfinished is after how long a file that was not finished counts as left
+// behind: a younger one may be at work, by this server or by another.
+const Unfinished = 24 * time.Hour
+
 // sweep takes away what an earlier copy left unfinished.
 func (f Folder) sweep() {
 	left, _ := filepath.Glob(filepath.Join(string(f), "*"+partial))
 	for _, name := range left {
-		_ = os.Remove(name)
+		if st, err := os.Stat(name); err == nil && time.Since(st.ModTime()) > Unfinished {
+			_ = os.Remove(name)
+		}
 	}
 }
 
@@ -150,10 +157,11 @@ func Whole(name string, fn func(io.Writer) error) (err error) {
 	if err := os.Rename(part, name); err != nil {
 		return fmt.Errorf("name the file: %w", err)
 	}
-	return syncFolder(filepath.Dir(name))
+	return SyncFolder(filepath.Dir(name))
 }
 
-func syncFolder(dir string) error {
+// SyncFolder waits until the names of a folder are on the disk.
+func SyncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
@@ -175,7 +183,7 @@ func fileSum(name string) (string, error) {
 }
 
 // Prune takes away the backups that need not stay, and says which.
-func Prune(ctx context.Context, p Place, k Keep) ([]string, error) {
+func Prune(ctx context.Context, p Place, k Keep, now time.Time) ([]string, error) {
 	list, err := p.List(ctx)
 	if err != nil {
 		return nil, err
@@ -184,7 +192,7 @@ func Prune(ctx context.Context, p Place, k Keep) ([]string, error) {
 	for i, f := range list {
 		names[i] = f.Name
 	}
-	stale := k.Stale(names)
+	stale := k.Stale(names, now)
 	for _, n := range stale {
 		if err := p.Remove(ctx, n); err != nil {
 			return nil, fmt.Errorf("remove %s: %w", n, err)
@@ -193,8 +201,9 @@ func Prune(ctx context.Context, p Place, k Keep) ([]string, error) {
 	return stale, nil
 }
 
-// Newest is the newest backup of a place; ErrNone if there is none.
-func Newest(ctx context.Context, p Place) (File, error) {
+// Newest is the newest backup of a place; ErrNone if there is none. One that is
+// dated ahead of the clock counts only where there is no other.
+func Newest(ctx context.Context, p Place, now time.Time) (File, error) {
 	list, err := p.List(ctx)
 	if err != nil {
 		return File{}, err
@@ -203,5 +212,14 @@ func Newest(ctx context.Context, p Place) (File, error) {
 	if len(list) == 0 {
 		return File{}, ErrNone
 	}
-	return slices.MaxFunc(list, func(a, b File) int { return strings.Compare(a.Name, b.Name) }), nil
+	late := FileName(Header{MadeAt: now.Add(ahead)})
+	return slices.MaxFunc(list, func(a, b File) int {
+		if x, y := a.Name > late, b.Name > late; x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	}), nil
 }

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -177,7 +178,7 @@ func (b *Bucket) sweep(ctx context.Context) error {
 		if up.Err != nil {
 			return nil // a service that cannot list them keeps none for long
 		}
-		if _, ours := backup.ParseName(strings.TrimPrefix(up.Key, b.prefix)); !ours {
+		if _, ours := backup.ParseName(strings.TrimPrefix(up.Key, b.prefix)); !ours || time.Since(up.Initiated) < backup.Unfinished {
 			continue
 		}
 		if err := b.c.RemoveIncompleteUpload(ctx, b.bucket, up.Key); err != nil {

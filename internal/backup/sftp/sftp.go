@@ -130,8 +130,11 @@ func (f *Folder) Put(ctx context.Context, local, name string) error {
 	}
 	defer func() { _ = in.Close() }()
 	return f.use(ctx, func(s *sftp.Client) (err error) {
-		if err := s.MkdirAll(f.dir); err != nil {
-			return fmt.Errorf("make the folder: %w", err)
+		if _, err := s.Stat(f.dir); errors.Is(err, fs.ErrNotExist) {
+			if err := s.MkdirAll(f.dir); err != nil {
+				return fmt.Errorf("make the folder: %w", err)
+			}
+			_ = s.Chmod(f.dir, 0o700) // a server that does not let us has its own rules
 		}
 		if err := f.sweep(s); err != nil {
 			return err
@@ -146,6 +149,7 @@ func (f *Folder) Put(ctx context.Context, local, name string) error {
 		if err != nil {
 			return fmt.Errorf("make the file: %w", err)
 		}
+		_ = out.Chmod(0o600) // before anything is in it
 		sent := sha256.New()
 		if _, err := io.Copy(out, io.TeeReader(in, sent)); err != nil {
 			return errors.Join(fmt.Errorf("upload: %w", err), out.Close())
@@ -192,7 +196,7 @@ func (f *Folder) sweep(s *sftp.Client) error {
 		return fmt.Errorf("list: %w", err)
 	}
 	for _, e := range all {
-		if strings.HasSuffix(e.Name(), partial) {
+		if strings.HasSuffix(e.Name(), partial) && time.Since(e.ModTime()) > backup.Unfinished {
 			if err := s.Remove(path.Join(f.dir, e.Name())); err != nil {
 				return fmt.Errorf("remove an unfinished upload: %w", err)
 			}
