@@ -4,6 +4,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +29,11 @@ func few() []store.Table {
 		}}
 		for _, c := range sums[name] {
 			t.Columns = append(t.Columns, store.Column{Name: c, Kind: store.Int})
+		}
+		for _, c := range named["tables/"+name+".jsonl"] {
+			if c != "id" {
+				t.Columns = append(t.Columns, store.Column{Name: c, Kind: store.Text})
+			}
 		}
 		for _, l := range links {
 			if l.table == name {
@@ -114,6 +123,56 @@ func TestOpenFindsEveryChangedByte(t *testing.T) {
 		if i%7 == 0 {
 			if _, err := Open(t.Context(), bytes.NewReader(b[:i]), int64(i), few(), tight); err == nil {
 				t.Errorf("cut off after %d bytes, it is taken", i)
+			}
+		}
+	}
+}
+
+// An archive of nothing but headers is refused before they are all read.
+func TestOpenRefusesManyHeaders(t *testing.T) {
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for i := range 20_000 {
+		if _, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprintf("photos/%090d", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := &counting{r: bytes.NewReader(out.Bytes())}
+	if _, err := Open(t.Context(), r, int64(out.Len()), few(), tight); !errors.Is(err, ErrLarge) || r.n > 512<<10 {
+		t.Errorf("Open = %v after %d of %d bytes", err, r.n, out.Len())
+	}
+}
+
+type counting struct {
+	r io.ReaderAt
+	n int
+}
+
+func (c *counting) ReadAt(p []byte, off int64) (int, error) {
+	c.n += len(p)
+	return c.r.ReadAt(p, off)
+}
+
+// An older file may lack columns, but none that is read by its name.
+func TestOlderFilesHaveWhatIsRead(t *testing.T) {
+	f := &File{Manifest: Manifest{Schema: 1}, tables: map[string]store.Table{}}
+	for _, t := range few() {
+		f.tables[t.Name] = t
+	}
+	for part, needs := range named {
+		if part == historyPart || strings.HasPrefix(part, "links/") {
+			continue
+		}
+		if err := f.columns(Part{Name: part, Columns: needs}); err != nil {
+			t.Errorf("%s with %v: %v", part, needs, err)
+		}
+		for i := range needs {
+			left := slices.Delete(slices.Clone(needs), i, i+1)
+			if len(left) > 0 && !errors.Is(f.columns(Part{Name: part, Columns: left}), ErrBroken) {
+				t.Errorf("%s without %s is taken", part, needs[i])
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"image/jpeg"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,10 +45,17 @@ type File struct {
 // unaltered, no newer than this program and within the limits. It touches
 // nothing but r. The tables are those of a database of this program.
 func Open(ctx context.Context, r io.ReaderAt, size int64, list []store.Table, l Limits) (*File, error) {
-	z, err := zip.NewReader(r, size)
+	// All headers are read at once and take several times their bytes in
+	// memory, so their bytes are bounded first.
+	head := &bounded{r: r, left: int64(l.Entries)*256 + 256<<10}
+	z, err := zip.NewReader(head, size)
+	if head.left < 0 {
+		return nil, ErrLarge
+	}
 	if err != nil {
 		return nil, ErrForeign
 	}
+	head.left = math.MaxInt64
 	if len(z.File) > l.Entries {
 		return nil, ErrLarge
 	}
@@ -79,6 +87,28 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, list []store.Table, l 
 		return nil, ErrBroken.With(manifestPart)
 	}
 	return f, nil
+}
+
+// bounded gives so many bytes and no more.
+type bounded struct {
+	r    io.ReaderAt
+	left int64
+}
+
+// ReadAt reads from the file.
+func (b *bounded) ReadAt(p []byte, off int64) (int, error) {
+	if b.left -= int64(len(p)); b.left < 0 {
+		return 0, ErrLarge
+	}
+	return b.r.ReadAt(p, off)
+}
+
+// rows is how many rows the file has in all its tables.
+func (f *File) rows() (n int64) {
+	for _, p := range f.Parts {
+		n += p.Rows
+	}
+	return n
 }
 
 // manifest reads the last entry, which says what the others are.
@@ -228,6 +258,13 @@ func (f *File) check(p Part, totals map[string]int64) error {
 	return nil
 }
 
+// named are the columns that letting in reads by their names, which were there
+// from the first version on.
+var named = map[string][]string{
+	"tables/products.jsonl": {"id"}, "tables/orders.jsonl": {"id", "phone", "state"}, "tables/voucher_uses.jsonl": {"buyer", "order_id", "voucher_id"},
+	historyPart: {"hash", "seq"}, "links/orders.jsonl": {"order_id"}, "links/stops.jsonl": {"customer_id"},
+}
+
 // columns refuses a part whose columns this program does not know. Only an
 // older file may lack some.
 func (f *File) columns(p Part) error {
@@ -237,6 +274,11 @@ func (f *File) columns(p Part) error {
 	}
 	if !slices.IsSorted(p.Columns) || len(p.Columns) == 0 {
 		return ErrBroken.With(p.Name)
+	}
+	for _, c := range named[p.Name] {
+		if !slices.Contains(p.Columns, c) {
+			return ErrBroken.With(p.Name)
+		}
 	}
 	for i, c := range p.Columns {
 		if !slices.Contains(want, c) || i > 0 && p.Columns[i-1] == c {

@@ -103,6 +103,11 @@ type Came struct {
 	Manifest Manifest
 }
 
+// alone is how many rows somebody on a page may let in on SQLite, which has one
+// writer: for so long all shops of the installation wait. Those beyond it are
+// for the operator's command, at an hour of the operator's choice.
+const alone = 40_000
+
 // Import lets the shop of a file in, as one of the scope's person or, by the
 // operator's command, of nobody yet. The file is first read to its end, then
 // rehearsed in a database of its own, where every invariant must hold; only
@@ -128,6 +133,9 @@ func (s *Service) Import(ctx context.Context, sc authz.Scope, r io.ReaderAt, siz
 	f, err := Open(ctx, r, size, list, o.Limits)
 	if err != nil {
 		return Came{}, err
+	}
+	if sc.Role != authz.Machine && !s.db.Postgres() && f.rows() > alone {
+		return Came{}, ErrLarge
 	}
 	c := Came{Slug: o.Slug, Manifest: f.Manifest}
 	if c.Slug == "" {

@@ -48,20 +48,22 @@ func (tx *Tx) SearchPut(ctx context.Context, d SearchDoc) error {
 	if tx.Postgres() {
 		_, err := tx.ExecContext(ctx, `INSERT INTO search_docs (doc, id, weight, title, words) VALUES ($1, $2, $3, $4, array_to_tsvector(string_to_array($5, ' ')))
 			ON CONFLICT (doc) DO UPDATE SET weight = excluded.weight, title = excluded.title, words = excluded.words
-			WHERE search_docs.weight <> excluded.weight OR search_docs.title <> excluded.title OR search_docs.words <> excluded.words`,
+			WHERE search_docs.id = excluded.id
+			AND (search_docs.weight <> excluded.weight OR search_docs.title <> excluded.title OR search_docs.words <> excluded.words)`,
 			searchKey(d.ID), d.ID, d.Weight, d.Title, text)
 		if err != nil {
 			return fmt.Errorf("put a search document: %w", err)
 		}
 		return nil
 	}
-	// What did not change is left alone: writing the index anew costs more than looking.
-	var same int64
-	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM search_docs WHERE rowid = $1 AND weight = $2 AND title = $3 AND words = $4`,
-		searchKey(d.ID), d.Weight, d.Title, text).Scan(&same); err != nil {
+	// What did not change is left alone: writing the index anew costs more than
+	// looking. So is what another document has under this key.
+	var leave int64
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM search_docs WHERE rowid = $1 AND (id <> $2 OR weight = $3 AND title = $4 AND words = $5)`,
+		searchKey(d.ID), d.ID, d.Weight, d.Title, text).Scan(&leave); err != nil {
 		return fmt.Errorf("look for a search document: %w", err)
 	}
-	if same == 1 {
+	if leave == 1 {
 		return nil
 	}
 	if err := tx.SearchDrop(ctx, d.ID); err != nil {
@@ -77,11 +79,11 @@ func (tx *Tx) SearchPut(ctx context.Context, d SearchDoc) error {
 
 // SearchDrop takes a document out; one that is not there is no error.
 func (tx *Tx) SearchDrop(ctx context.Context, doc id.ID) error {
-	query := `DELETE FROM search_docs WHERE rowid = $1`
+	query := `DELETE FROM search_docs WHERE rowid = $1 AND id = $2`
 	if tx.Postgres() {
-		query = `DELETE FROM search_docs WHERE doc = $1`
+		query = `DELETE FROM search_docs WHERE doc = $1 AND id = $2`
 	}
-	if _, err := tx.ExecContext(ctx, query, searchKey(doc)); err != nil {
+	if _, err := tx.ExecContext(ctx, query, searchKey(doc), doc); err != nil {
 		return fmt.Errorf("drop a search document: %w", err)
 	}
 	return nil
@@ -136,7 +138,8 @@ func (tx *Tx) Search(ctx context.Context, terms []SearchTerm, most int) ([]Searc
 }
 
 // searchKey is the number under which a document is kept: 62 of its random
-// bits, because an FTS5 table has no other key.
+// bits, because an FTS5 table has no other key. Ids that come in files are not
+// always random: who comes second with a key finds no place, and takes none.
 func searchKey(doc id.ID) int64 { return int64(binary.BigEndian.Uint64(doc[8:]) &^ (3 << 62)) }
 
 // searchWords leaves nothing but letters and digits, so that a word can never

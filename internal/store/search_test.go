@@ -55,5 +55,16 @@ func TestSearch(t *testing.T) {
 		put(store.SearchDoc{ID: a, Title: "opak", Words: "opak"}, store.SearchDoc{ID: b, Words: ""})
 		find(0, store.SearchTerm{Word: "garut"})
 		find(1, store.SearchTerm{Word: "opak"})
+
+		// An id made to fall upon another's place takes nothing from it.
+		thief := id.New()
+		copy(thief[8:], a[8:])
+		for _, words := range []string{"curian", ""} {
+			put(store.SearchDoc{ID: thief, Title: "curian", Words: words})
+			if h := find(1, store.SearchTerm{Word: "opak"}); h[0].ID != a || h[0].Title != "opak" {
+				t.Errorf("found %v", h[0])
+			}
+			find(0, store.SearchTerm{Word: "curian"})
+		}
 	})
 }
