@@ -25,7 +25,7 @@ func (s *Service) make(ctx context.Context) (ended, error) {
 	if err := os.MkdirAll(s.set.Dir, 0o700); err != nil {
 		return e, fmt.Errorf("make the folder: %w", err)
 	}
-	Folder(s.set.Dir).sweep()
+	Folder(s.set.Dir).sweep(s.db.Now())
 	if err := s.room(ctx); err != nil {
 		return e, err
 	}

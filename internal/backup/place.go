@@ -49,27 +49,32 @@ func (f Folder) Put(ctx context.Context, local, name string) (err error) {
 	if err := os.MkdirAll(string(f), 0o700); err != nil {
 		return fmt.Errorf("make the folder: %w", err)
 	}
-	f.sweep()
 	in, err := os.Open(local)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
 	defer func() { _ = in.Close() }()
+	st, err := in.Stat()
+	if err != nil {
+		return fmt.Errorf("look at the file: %w", err)
+	}
+	f.sweep(st.ModTime())
 	return Whole(filepath.Join(string(f), name), func(w io.Writer) error {
 		_, err := io.Copy(w, &reader{ctx, in})
 		return err
 	})
 }
 
-// Unfinished is after how long a file that was not finished counts as left
-// behind: a younger one may be at work, by this server or by another.
+// Unfinished is by how much a file that was not finished must be older than the
+// one that comes to count as left behind: a younger one may be at work, by this
+// server or by another.
 const Unfinished = 24 * time.Hour
 
 // sweep takes away what an earlier copy left unfinished.
-func (f Folder) sweep() {
+func (f Folder) sweep(now time.Time) {
 	left, _ := filepath.Glob(filepath.Join(string(f), "*"+partial))
 	for _, name := range left {
-		if st, err := os.Stat(name); err == nil && time.Since(st.ModTime()) > Unfinished {
+		if st, err := os.Stat(name); err == nil && now.Sub(st.ModTime()) > Unfinished {
 			_ = os.Remove(name)
 		}
 	}

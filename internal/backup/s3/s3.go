@@ -89,9 +89,6 @@ func (b *Bucket) Name() string { return "s3://" + b.host + "/" + b.bucket + "/" 
 // object and no parts. What arrived is compared by the service's checksum, and
 // read back where that cannot be foretold.
 func (b *Bucket) Put(ctx context.Context, local, name string) error {
-	if err := b.sweep(ctx); err != nil {
-		return err
-	}
 	in, err := os.Open(local)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
@@ -99,6 +96,9 @@ func (b *Bucket) Put(ctx context.Context, local, name string) error {
 	defer func() { _ = in.Close() }()
 	st, err := in.Stat()
 	if err != nil {
+		return err
+	}
+	if err := b.sweep(ctx, st.ModTime()); err != nil {
 		return err
 	}
 	part := b.part
@@ -173,12 +173,12 @@ func etag(in *os.File, part, size int64) (tag, sum string, err error) {
 }
 
 // sweep ends uploads that an earlier run left in the middle.
-func (b *Bucket) sweep(ctx context.Context) error {
+func (b *Bucket) sweep(ctx context.Context, now time.Time) error {
 	for up := range b.c.ListIncompleteUploads(ctx, b.bucket, b.prefix, true) {
 		if up.Err != nil {
 			return nil // a service that cannot list them keeps none for long
 		}
-		if _, ours := backup.ParseName(strings.TrimPrefix(up.Key, b.prefix)); !ours || time.Since(up.Initiated) < backup.Unfinished {
+		if _, ours := backup.ParseName(strings.TrimPrefix(up.Key, b.prefix)); !ours || now.Sub(up.Initiated) < backup.Unfinished {
 			continue
 		}
 		if err := b.c.RemoveIncompleteUpload(ctx, b.bucket, up.Key); err != nil {

@@ -129,6 +129,10 @@ func (f *Folder) Put(ctx context.Context, local, name string) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	defer func() { _ = in.Close() }()
+	st, err := in.Stat()
+	if err != nil {
+		return fmt.Errorf("look at the file: %w", err)
+	}
 	return f.use(ctx, func(s *sftp.Client) (err error) {
 		if _, err := s.Stat(f.dir); errors.Is(err, fs.ErrNotExist) {
 			if err := s.MkdirAll(f.dir); err != nil {
@@ -136,7 +140,7 @@ func (f *Folder) Put(ctx context.Context, local, name string) error {
 			}
 			_ = s.Chmod(f.dir, 0o700) // a server that does not let us has its own rules
 		}
-		if err := f.sweep(s); err != nil {
+		if err := f.sweep(s, st.ModTime()); err != nil {
 			return err
 		}
 		part := path.Join(f.dir, name+partial)
@@ -190,13 +194,13 @@ func sumOf(s *sftp.Client, name string) (string, error) {
 }
 
 // sweep takes away what an earlier upload left unfinished.
-func (f *Folder) sweep(s *sftp.Client) error {
+func (f *Folder) sweep(s *sftp.Client, now time.Time) error {
 	all, err := s.ReadDir(f.dir)
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}
 	for _, e := range all {
-		if strings.HasSuffix(e.Name(), partial) && time.Since(e.ModTime()) > backup.Unfinished {
+		if strings.HasSuffix(e.Name(), partial) && now.Sub(e.ModTime()) > backup.Unfinished {
 			if err := s.Remove(path.Join(f.dir, e.Name())); err != nil {
 				return fmt.Errorf("remove an unfinished upload: %w", err)
 			}
