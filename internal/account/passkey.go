@@ -109,6 +109,17 @@ func (s *Service) bearer(ctx context.Context, tx *store.Tx, person id.ID) (beare
 	return b, p, nil
 }
 
+// mayEnrol refuses a new second step to a session that has not made the one
+// there is: else whoever knows the password could make themselves one. first
+// tells that there is none yet.
+func (s *Service) mayEnrol(ctx context.Context, tx *store.Tx, ses Session, p accountdb.Person) (first bool, err error) {
+	has, err := s.hasFactor(ctx, tx, p)
+	if err == nil && has && !ses.Factor {
+		err = ErrFactor
+	}
+	return !has, err
+}
+
 // hasFactor reports whether a person can make a second step.
 func (s *Service) hasFactor(ctx context.Context, tx *store.Tx, p accountdb.Person) (bool, error) {
 	if p.TotpAt != nil {
@@ -327,7 +338,11 @@ func (s *Service) BeginPasskey(ctx context.Context, ses Session) ([]byte, error)
 	}
 	var b bearer
 	err = s.db.View(ctx, scopeless, func(tx *store.Tx) (err error) {
-		b, _, err = s.bearer(ctx, tx, ses.Scope.Actor)
+		var p accountdb.Person
+		if b, p, err = s.bearer(ctx, tx, ses.Scope.Actor); err != nil {
+			return err
+		}
+		_, err = s.mayEnrol(ctx, tx, ses, p)
 		return err
 	})
 	if err != nil {
@@ -379,6 +394,10 @@ func (s *Service) AddPasskey(ctx context.Context, ses Session, name, answer stri
 		if err != nil {
 			return err
 		}
+		first, err := s.mayEnrol(ctx, tx, ses, p)
+		if err != nil {
+			return err
+		}
 		if len(b.keys) >= MaxPasskeys {
 			return ErrManyKeys
 		}
@@ -400,6 +419,11 @@ func (s *Service) AddPasskey(ctx context.Context, ses Session, name, answer stri
 		}
 		if n == 0 {
 			return ErrPasskey
+		}
+		if first { // from now on a password alone is not enough, for nobody's session
+			if err := s.endOthers(ctx, tx, p.ID, ses.hash); err != nil {
+				return err
+			}
 		}
 		if token, err = s.factored(ctx, tx, ses, at.Label); err != nil {
 			return err

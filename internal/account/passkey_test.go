@@ -238,9 +238,20 @@ func TestAPasskeyIsTheOfficesSecondStep(t *testing.T) {
 		if needs := must2(s.NeedsFactor(t.Context(), ses))(t); !needs || ses.HasFactor() || ses.Scope.Role != authz.Person {
 			t.Fatalf("before: needs %v, %+v", needs, ses)
 		}
+		older := must2(s.SignIn(t.Context(), euis, secret, from))(t) // somebody else who knows the password
+		stale := session(t, s, older.Token)
 		ses = session(t, s, d.enrol(ses))
 		if ses.Scope.Role != authz.Admin {
 			t.Fatalf("after the key was made: %s", ses.Scope.Role)
+		}
+		if !gone(t, s, older.Token) {
+			t.Error("a session without the second step outlived the first key")
+		}
+		if _, err := s.BeginPasskey(t.Context(), stale); !errors.Is(err, account.ErrFactor) {
+			t.Errorf("a key for who knows the password alone = %v", err)
+		}
+		if _, err := s.BeginTOTP(t.Context(), stale); !errors.Is(err, account.ErrFactor) {
+			t.Errorf("an app for who knows the password alone = %v", err)
 		}
 		half := must2(s.SignIn(t.Context(), euis, secret, from))(t)
 		pending := session(t, s, half.Token)

@@ -14,7 +14,8 @@ func TestPublic(t *testing.T) {
 		"169.254.169.254:443": ErrPrivate, "100.64.0.1:443": ErrPrivate, "0.0.0.0:443": ErrPrivate, "[::1]:443": ErrPrivate,
 		"[fe80::1]:443": ErrPrivate, "[fc00::1]:443": ErrPrivate, "[::ffff:127.0.0.1]:443": ErrPrivate, "[64:ff9b::7f00:1]:443": ErrPrivate,
 		"[::7f00:1]:443": ErrPrivate, "[fec0::1]:443": ErrPrivate, "[2002:7f00:1::]:443": ErrPrivate, "[::ffff:169.254.169.254]:443": ErrPrivate,
-		"[64:ff9b::a9fe:a9fe]:443": ErrPrivate, "192.0.0.192:443": ErrPrivate, "224.0.0.1:443": ErrPrivate, "nonsense": ErrPrivate,
+		"[64:ff9b::a9fe:a9fe]:443": ErrPrivate, "192.0.0.192:443": ErrPrivate, "224.0.0.1:443": ErrPrivate, "[::ffff:0:a9fe:a9fe]:443": ErrPrivate,
+		"[64:ff9b::a9fe:a9fe%eth0]:443": ErrPrivate, "[2606:4700::1111%eth0]:443": ErrPrivate, "[2002:7f00:1::%1]:443": ErrPrivate, "nonsense": ErrPrivate,
 	} {
 		if err := public(address); !errors.Is(err, want) {
 			t.Errorf("public(%q) = %v, want %v", address, err, want)
