@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -275,16 +276,39 @@ func (e *postgresDB) follow(ctx context.Context, ready func()) error {
 // pgTx runs the statements of one transaction. pgx keeps them prepared.
 type pgTx struct{ c *sql.Conn }
 
+// The first and the last time that PostgreSQL is asked about. Marks of pages
+// come in addresses, so they can name any time; SQLite compares them all.
+var (
+	firstTime = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// fit brings times that PostgreSQL does not know to the nearest that it does.
+func fit(args []any) []any {
+	for i, v := range args {
+		t, ok := v.(time.Time)
+		if !ok || !t.Before(firstTime) && !t.After(lastTime) {
+			continue
+		}
+		if args = slices.Clone(args); t.Before(firstTime) {
+			args[i] = firstTime
+		} else {
+			args[i] = lastTime
+		}
+	}
+	return args
+}
+
 func (p pgTx) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
-	return p.c.ExecContext(ctx, query, args...)
+	return p.c.ExecContext(ctx, query, fit(args)...)
 }
 
 func (p pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	return p.c.QueryContext(ctx, query, args...)
+	return p.c.QueryContext(ctx, query, fit(args)...)
 }
 
 func (p pgTx) row(ctx context.Context, query string, args []any) *sql.Row {
-	return p.c.QueryRowContext(ctx, query, args...)
+	return p.c.QueryRowContext(ctx, query, fit(args)...)
 }
 
 func (p pgTx) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
