@@ -6,6 +6,9 @@ VALUES (@id, @name, @phone, @mail, @password, @password_tag, '', 0, @lang, @crea
 SELECT id, name, phone, phone_proven_at, mail, mail_proven_at, password, password_tag, totp_sealed, totp_at, totp_step, lang, disabled_at, last_membership, created_at, updated_at
 FROM people WHERE id = @id;
 
+-- name: HoldPerson :one
+SELECT id FROM people WHERE id = @id FOR UPDATE;
+
 -- name: ClaimantsByPhone :many
 SELECT id, password, disabled_at FROM people WHERE phone = @phone AND password_tag = @password_tag AND password <> '' ORDER BY id LIMIT 5;
 

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -38,6 +39,10 @@ func (s *Service) self(ctx context.Context, ses Session, verb string, change fun
 	}
 	return s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
 		s.changed(tx)
+		// one after the other: each sees the other's keys
+		if _, err := s.q.HoldPerson(ctx, tx, ses.Scope.Actor); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("hold person: %w", err)
+		}
 		p, err := s.person(ctx, tx, ses.Scope.Actor)
 		if err != nil {
 			return err

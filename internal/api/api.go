@@ -23,7 +23,7 @@ var (
 	ErrNoKey     = fault.New(fault.Invalid, "api.no_idempotency") // a write without Idempotency-Key
 	ErrOtherBody = fault.New(fault.Invalid, "api.other_body")     // the Idempotency-Key came with another body
 	ErrInFlight  = fault.New(fault.Conflict, "api.in_flight")     // the first of its kind is still being worked on
-	ErrErased    = fault.New(fault.NotFound, "api.erased")        // the answer was about somebody who was erased since
+	ErrErased    = fault.New(fault.Conflict, "api.erased")        // the answer was about somebody who was erased since
 )
 
 // Grant is a part of what a shop's owner may do, that a key can be given.

@@ -5,9 +5,14 @@ VALUES (@id, @business_id, @token_hash, @begins, @name, @grants, @person_id, @me
 -- name: CountTokens :one
 SELECT count(*) FROM api_tokens WHERE business_id = @business_id AND revoked_at IS NULL AND expires_at > @now;
 
+-- Tokens lists the keys that work before those that are over, each newest first.
 -- name: Tokens :many
 SELECT id, begins, name, grants, person_id, created_at, expires_at, revoked_at, used_at FROM api_tokens
-WHERE business_id = @business_id ORDER BY id DESC LIMIT 100;
+WHERE business_id = @business_id ORDER BY CASE WHEN revoked_at IS NULL AND expires_at > @now THEN 0 ELSE 1 END, id DESC LIMIT 100;
+
+-- name: Token :one
+SELECT id, begins, name, grants, person_id, created_at, expires_at, revoked_at, used_at FROM api_tokens
+WHERE business_id = @business_id AND id = @id;
 
 -- ByHash finds a key by its secret.
 -- name: ByHash :one

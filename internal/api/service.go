@@ -16,6 +16,7 @@ import (
 	"lapak/internal/audit"
 	"lapak/internal/authz"
 	"lapak/internal/catalog"
+	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/job"
 	"lapak/internal/store"
@@ -102,7 +103,7 @@ func (s *Service) make(ctx context.Context, sc authz.Scope, d Draft, secret stri
 	return t, secret, nil
 }
 
-// List returns the shop's keys, the newest first, also those that are over.
+// List returns the shop's keys: those that work, then those that are over, each newest first.
 func (s *Service) List(ctx context.Context, sc authz.Scope) ([]Token, error) {
 	if err := sc.Can(authz.ManageKeys); err != nil && !errors.Is(err, authz.ErrFresh) {
 		return nil, err
@@ -110,7 +111,7 @@ func (s *Service) List(ctx context.Context, sc authz.Scope) ([]Token, error) {
 	var list []Token
 	err := s.db.View(ctx, sc, func(tx *store.Tx) error {
 		list = nil
-		rows, err := s.q.Tokens(ctx, tx, sc.Business)
+		rows, err := s.q.Tokens(ctx, tx, apidb.TokensParams{BusinessID: sc.Business, Now: tx.Now})
 		if err != nil {
 			return fmt.Errorf("list keys: %w", err)
 		}
@@ -183,7 +184,7 @@ func (s *Service) Scope(ctx context.Context, secret string) (authz.Scope, error)
 	err = s.db.Tx(ctx, sc, func(tx *store.Tx) error {
 		return s.q.SeeToken(ctx, tx, apidb.SeeTokenParams{BusinessID: sc.Business, ID: sc.Token, UsedAt: &tx.Now})
 	})
-	if err != nil {
+	if err != nil && !fault.Of(err).HasKind(fault.Unavailable) { // while nothing can be written, reading goes on
 		return authz.Scope{}, fmt.Errorf("note use of key: %w", err)
 	}
 	return sc, nil
@@ -193,17 +194,15 @@ func (s *Service) Scope(ctx context.Context, secret string) (authz.Scope, error)
 func (s *Service) About(ctx context.Context, sc authz.Scope) (Token, error) {
 	var t Token
 	err := s.db.View(ctx, sc, func(tx *store.Tx) error {
-		rows, err := s.q.Tokens(ctx, tx, sc.Business)
+		r, err := s.q.Token(ctx, tx, apidb.TokenParams{BusinessID: sc.Business, ID: sc.Token})
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
 		if err != nil {
-			return fmt.Errorf("list keys: %w", err)
+			return fmt.Errorf("read key: %w", err)
 		}
-		for _, r := range rows {
-			if r.ID == sc.Token {
-				t = Token{r.ID, r.Name, r.Begins, split(r.Grants), r.PersonID, r.CreatedAt, r.ExpiresAt, r.RevokedAt, r.UsedAt}
-				return nil
-			}
-		}
-		return ErrNotFound
+		t = Token{r.ID, r.Name, r.Begins, split(r.Grants), r.PersonID, r.CreatedAt, r.ExpiresAt, r.RevokedAt, r.UsedAt}
+		return nil
 	})
 	return t, err
 }

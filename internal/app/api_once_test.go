@@ -160,7 +160,8 @@ func TestAnswersAreKept(t *testing.T) {
 		if err := s.Customers.Erase(t.Context(), sh.sc, who); err != nil {
 			t.Fatal(err)
 		}
-		if got := p.ask("POST", path, `{"name": "Xaverius", "phone": "081377001234"}`, "Idempotency-Key", key); got.Status != http.StatusGone || strings.Contains(got.Body, "Xaverius") {
+		if got := p.ask("POST", path, `{"name": "Xaverius", "phone": "081377001234"}`, "Idempotency-Key", key); got.Status != http.StatusGone ||
+			!strings.Contains(got.Body, `"code":"api.erased"`) || strings.Contains(got.Body, "Xaverius") {
 			t.Errorf("after erasing: %d %s", got.Status, got.Body)
 		}
 		rows := func() int64 {

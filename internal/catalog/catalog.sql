@@ -34,6 +34,9 @@ FROM products p LEFT JOIN categories c ON c.business_id = p.business_id AND c.id
 WHERE p.business_id = @business_id AND p.id = @id;
 
 -- Products of one state, or of all when state is empty, in the shop's order.
+-- name: HoldProduct :one
+SELECT id FROM products WHERE business_id = @business_id AND id = @id FOR UPDATE;
+
 -- name: Products :many
 SELECT p.id, p.slug, p.state, p.title, p.about, p.category_id, p.unit, p.shelf, p.labels, p.halal, p.pirt, p.options,
   p.made_to_order_days, p.min_quantity, p.max_quantity, p.position, p.created_at, p.changed_at, coalesce(c.name, '') AS category

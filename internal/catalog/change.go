@@ -36,7 +36,7 @@ func (s *Service) setState(ctx context.Context, sc authz.Scope, product id.ID, t
 		return err
 	}
 	return s.db.Tx(ctx, sc, func(tx *store.Tx) error {
-		old, err := s.get(ctx, tx, sc, product)
+		old, err := s.hold(ctx, tx, sc, product)
 		if err != nil {
 			return err
 		}

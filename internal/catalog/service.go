@@ -202,14 +202,35 @@ func (s *Service) Change(ctx context.Context, sc authz.Scope, d Form) (Product, 
 	if err := sc.Can(authz.EditProducts); err != nil {
 		return Product{}, err
 	}
-	d = d.clean()
-	if err := d.Validate(); err != nil {
+	return s.change(ctx, sc, d.ID, func(Product) (Form, error) { return d, nil })
+}
+
+// Edit changes a product as fn says from how it stands. Nobody else changes it
+// meanwhile: what fn leaves alone stays.
+func (s *Service) Edit(ctx context.Context, sc authz.Scope, product id.ID, fn func(*Form) error) (Product, error) {
+	if err := sc.Can(authz.EditProducts); err != nil {
 		return Product{}, err
 	}
+	return s.change(ctx, sc, product, func(p Product) (Form, error) {
+		d := p.Form()
+		err := fn(&d)
+		return d, err
+	})
+}
+
+func (s *Service) change(ctx context.Context, sc authz.Scope, product id.ID, form func(Product) (Form, error)) (Product, error) {
 	var p Product
 	err := s.db.Tx(ctx, sc, func(tx *store.Tx) error {
-		old, err := s.get(ctx, tx, sc, d.ID)
+		old, err := s.hold(ctx, tx, sc, product)
 		if err != nil {
+			return err
+		}
+		d, err := form(old)
+		if err != nil {
+			return err
+		}
+		d = d.clean()
+		if err := d.Validate(); err != nil {
 			return err
 		}
 		category, err := s.category(ctx, tx, sc, d.Category)
@@ -247,6 +268,15 @@ func (s *Service) Change(ctx context.Context, sc authz.Scope, d Form) (Product, 
 		return err
 	})
 	return p, err
+}
+
+// hold reads a product and keeps others from changing it until the end of the
+// transaction.
+func (s *Service) hold(ctx context.Context, tx *store.Tx, sc authz.Scope, product id.ID) (Product, error) {
+	if _, err := s.q.HoldProduct(ctx, tx, catalogdb.HoldProductParams{BusinessID: sc.Business, ID: product}); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return Product{}, fmt.Errorf("hold product: %w", err)
+	}
+	return s.get(ctx, tx, sc, product)
 }
 
 // parts keeps the variants and photos of a product that was made (old is

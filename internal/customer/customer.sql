@@ -11,6 +11,9 @@ RETURNING *;
 -- name: Get :one
 SELECT * FROM customers WHERE business_id = @business_id AND id = @id;
 
+-- name: Hold :one
+SELECT id FROM customers WHERE business_id = @business_id AND id = @id FOR UPDATE;
+
 -- name: ByPhone :one
 SELECT * FROM customers WHERE business_id = @business_id AND phone = @phone;
 

@@ -120,6 +120,26 @@ func (s *Service) List(ctx context.Context, sc authz.Scope, f Filter) (Page, err
 	return p, err
 }
 
+// All returns customers in the order in which they were first seen, which no
+// later order changes, and whether there are more.
+func (s *Service) All(ctx context.Context, sc authz.Scope, after id.ID, most int) (list []Customer, more bool, err error) {
+	if err := sc.Can(authz.SeeCustomers); err != nil {
+		return nil, false, err
+	}
+	err = s.db.View(ctx, sc, func(tx *store.Tx) error {
+		rows, err := s.q.All(ctx, tx, customerdb.AllParams{BusinessID: sc.Business, After: after, Most: int32(most + 1)})
+		if err != nil {
+			return fmt.Errorf("list customers: %w", err)
+		}
+		list, more = nil, len(rows) > most
+		for _, r := range rows[:min(len(rows), most)] {
+			list = append(list, row(r))
+		}
+		return s.fill(ctx, tx, sc, list)
+	})
+	return list, more, err
+}
+
 func (s *Service) rows(ctx context.Context, tx *store.Tx, sc authz.Scope, f Filter) ([]customerdb.Customer, error) {
 	at, before, most := f.Cursor.At, f.Cursor.ID, int32(f.Max+1)
 	if before.IsZero() {

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -51,9 +52,12 @@ func (s *Service) Find(ctx context.Context, q Query) (Result, error) {
 }
 
 func (s *Service) newest(ctx context.Context, tx *store.Tx, q Query, r *Result) error {
-	at, last := readKey(q.Page)
+	from := ParseMark(q.Page)
+	if from.Shop.IsZero() {
+		from = newestEnd
+	}
 	rows, err := s.q.Newest(ctx, tx, directorydb.NewestParams{
-		List: listOf(q.Trade, q.Place), BeforeAt: at, BeforeID: last, Max: shopsPerPage + 1,
+		List: listOf(q.Trade, q.Place), BeforeAt: from.OpenedAt, BeforeID: from.Shop, Max: shopsPerPage + 1,
 	})
 	if err != nil {
 		return fmt.Errorf("list the newest shops: %w", err)
@@ -61,7 +65,7 @@ func (s *Service) newest(ctx context.Context, tx *store.Tx, q Query, r *Result) 
 	for i, row := range rows {
 		if i == shopsPerPage {
 			end := r.Shops[i-1]
-			r.More = strconv.FormatInt(end.OpenedAt.UnixMicro(), 36) + "." + end.Business.String()
+			r.More = Mark{end.OpenedAt, end.Business}.String()
 			break
 		}
 		r.Shops = append(r.Shops, shop(row.DirectoryShop))
@@ -69,19 +73,35 @@ func (s *Service) newest(ctx context.Context, tx *store.Tx, q Query, r *Result) 
 	return nil
 }
 
-// readKey reads where a page begins; what cannot be read is the newest end.
-func readKey(s string) (time.Time, id.ID) {
+// Mark is where a page of the newest shops begins: after this one. The zero
+// one is the first page.
+type Mark struct {
+	OpenedAt time.Time
+	Shop     id.ID
+}
+
+// newestEnd is before all shops.
+var newestEnd = Mark{time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC), id.ID(bytes.Repeat([]byte{0xff}, 16))}
+
+func (m Mark) String() string {
+	if m.Shop.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(m.OpenedAt.UnixMicro(), 36) + "." + m.Shop.String()
+}
+
+// ParseMark reads what String wrote; anything else is the first page.
+func ParseMark(s string) Mark {
 	n, rest, _ := strings.Cut(s, ".")
-	if at, err := strconv.ParseInt(n, 36, 64); err == nil {
-		if last, err := id.Parse(rest); err == nil {
-			return time.UnixMicro(at).UTC(), last
-		}
+	at, err := strconv.ParseInt(n, 36, 64)
+	if err != nil {
+		return Mark{}
 	}
-	last := id.ID{}
-	for i := range last {
-		last[i] = 0xff
+	shop, err := id.Parse(rest)
+	if err != nil {
+		return Mark{}
 	}
-	return time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC), last
+	return Mark{time.UnixMicro(at).UTC(), shop}
 }
 
 func (s *Service) search(ctx context.Context, tx *store.Tx, q Query, words []string, r *Result) error {

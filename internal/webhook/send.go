@@ -124,7 +124,13 @@ func (s *Service) send(ctx context.Context, sc authz.Scope, a sendJob) error {
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil // deleted meanwhile
+		// deleted meanwhile; an order may have chosen its receivers just before
+		return s.db.Tx(ctx, sc, func(tx *store.Tx) error {
+			if err := job.Finish(ctx, tx); err != nil {
+				return err
+			}
+			return s.q.DropLost(ctx, tx, webhookdb.DropLostParams{BusinessID: sc.Business, ID: a.Delivery})
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("read delivery: %w", err)
@@ -191,9 +197,11 @@ func (s *Service) post(ctx context.Context, r webhookdb.WebhookReceiver, d webho
 		_, err = io.Copy(io.Discard, res.Body)
 	}
 	o := outcome{status: res.StatusCode, took: s.db.Now().Sub(begun), answer: strings.ReplaceAll(strings.ToValidUTF8(string(said), "?"), "\x00", "?"), asked: asked(res.Header.Get("Retry-After"), at)}
-	if err != nil {
+	switch {
+	case res.StatusCode/100 == 2: // received: what the rest of the answer is like does not matter
+	case err != nil:
 		o.why = why(err)
-	} else if res.StatusCode/100 != 2 {
+	default:
 		o.why = "status"
 	}
 	return o, nil

@@ -258,7 +258,7 @@ func (s *Service) Make(ctx context.Context, sc authz.Scope, d Draft) (Receiver, 
 	if err != nil {
 		return Receiver{}, "", err
 	}
-	r := Receiver{ID: d.ID, URL: d.URL, About: d.About, Kinds: d.Kinds, State: On}
+	r := Receiver{ID: d.ID, URL: d.URL, About: d.About, Kinds: d.Kinds, State: On, Secret: id.Hash(sealed)}
 	err = s.db.Tx(ctx, sc, func(tx *store.Tx) error {
 		rows, err := s.q.Receivers(ctx, tx, sc.Business)
 		if err != nil {
@@ -282,9 +282,10 @@ func (s *Service) Make(ctx context.Context, sc authz.Scope, d Draft) (Receiver, 
 	return r, secret, err
 }
 
-// Rotate gives a receiver another secret and returns it. For a day the old one
-// signs too.
-func (s *Service) Rotate(ctx context.Context, sc authz.Scope, at id.ID) (Receiver, string, error) {
+// Rotate gives a receiver another secret in place of was, its Receiver.Secret,
+// and returns it. For a day the old one signs too. Done twice, the second time
+// is ErrTwice: the secret that a program still has goes on signing.
+func (s *Service) Rotate(ctx context.Context, sc authz.Scope, at id.ID, was string) (Receiver, string, error) {
 	if err := sc.Can(authz.ManageKeys); err != nil {
 		return Receiver{}, "", err
 	}
@@ -294,12 +295,21 @@ func (s *Service) Rotate(ctx context.Context, sc authz.Scope, at id.ID) (Receive
 	}
 	var r Receiver
 	err = s.db.Tx(ctx, sc, func(tx *store.Tx) error {
-		n, err := s.q.Rotate(ctx, tx, webhookdb.RotateParams{BusinessID: sc.Business, ID: at, Sealed: sealed, OldUntil: tx.Now.Add(Overlap)})
+		old, err := s.one(ctx, tx, sc, at)
+		if err != nil {
+			return err
+		}
+		if id.Hash(old.Sealed) != was {
+			return ErrTwice
+		}
+		n, err := s.q.Rotate(ctx, tx, webhookdb.RotateParams{
+			BusinessID: sc.Business, ID: at, Was: old.Sealed, Sealed: sealed, OldUntil: tx.Now.Add(Overlap),
+		})
 		if err != nil {
 			return fmt.Errorf("rotate secret: %w", err)
 		}
 		if n == 0 {
-			return ErrNotFound
+			return ErrTwice
 		}
 		got, err := s.one(ctx, tx, sc, at)
 		if err != nil {
@@ -433,6 +443,7 @@ func (s *Service) one(ctx context.Context, tx *store.Tx, sc authz.Scope, at id.I
 func receiver(r webhookdb.WebhookReceiver) Receiver {
 	return Receiver{
 		ID: r.ID, URL: r.Url, About: r.About, Kinds: strings.Split(r.Kinds, ","), State: r.State, FailingAt: r.FailingAt, OldUntil: r.OldUntil, CreatedAt: r.CreatedAt,
+		Secret: id.Hash(r.Sealed),
 	}
 }
 

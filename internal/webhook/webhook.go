@@ -111,6 +111,7 @@ type Receiver struct {
 	FailingAt *time.Time
 	OldUntil  time.Time
 	CreatedAt time.Time
+	Secret    string // which secret it has: a hash, for Rotate
 }
 
 // Called is what the owner calls the receiver, or else where it is.

@@ -9,7 +9,7 @@ INSERT INTO webhook_receivers (business_id, id, url, about, kinds, sealed, old_s
 VALUES (@business_id, @id, @url, @about, @kinds, @sealed, '', @created_at, 'on', @created_at) ON CONFLICT DO NOTHING;
 
 -- name: Rotate :execrows
-UPDATE webhook_receivers SET old_sealed = sealed, old_until = @old_until, sealed = @sealed WHERE business_id = @business_id AND id = @id;
+UPDATE webhook_receivers SET old_sealed = sealed, old_until = @old_until, sealed = @sealed WHERE business_id = @business_id AND id = @id AND sealed = @was;
 
 -- name: SetState :execrows
 UPDATE webhook_receivers SET state = @state, failing_at = @failing_at WHERE business_id = @business_id AND id = @id AND state <> @state;
@@ -25,6 +25,11 @@ DELETE FROM webhook_receivers WHERE business_id = @business_id AND id = @id;
 
 -- name: DropDeliveries :exec
 DELETE FROM webhook_deliveries WHERE business_id = @business_id AND receiver_id = @receiver_id;
+
+-- DropLost deletes a delivery whose receiver is gone.
+-- name: DropLost :exec
+DELETE FROM webhook_deliveries WHERE webhook_deliveries.business_id = @business_id AND webhook_deliveries.id = @id
+  AND NOT EXISTS (SELECT 1 FROM webhook_receivers r WHERE r.business_id = webhook_deliveries.business_id AND r.id = webhook_deliveries.receiver_id);
 
 -- name: Count :one
 INSERT INTO webhook_counts (business_id, object_id, last, at) VALUES (@business_id, @object_id, @first, @at)

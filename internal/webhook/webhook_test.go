@@ -148,9 +148,12 @@ func TestSignedAndNumbered(t *testing.T) {
 		if verify(g.secret, 1) == nil {
 			t.Error("an altered body is verified")
 		}
-		_, fresh, err := g.Rotate(t.Context(), g.sc, g.r.ID)
+		_, fresh, err := g.Rotate(t.Context(), g.sc, g.r.ID, g.r.Secret)
 		if err != nil || fresh == g.secret {
 			t.Fatal(err)
+		}
+		if _, _, err := g.Rotate(t.Context(), g.sc, g.r.ID, g.r.Secret); !errors.Is(err, ErrTwice) {
+			t.Errorf("the same rotation again = %v", err)
 		}
 		g.emit(t, o)
 		g.drain(t)
@@ -259,7 +262,7 @@ func TestNobodyElsesAndNothingInside(t *testing.T) {
 		ctx := t.Context()
 		for what, err := range map[string]error{
 			"drop": g.Drop(ctx, other, g.r.ID), "pause": g.Pause(ctx, other, g.r.ID), "resend": g.Resend(ctx, other, g.r.ID, list[0].ID), "try": g.Try(ctx, other, g.r.ID),
-			"rotate": func() error { _, _, err := g.Rotate(ctx, other, g.r.ID); return err }(),
+			"rotate": func() error { _, _, err := g.Rotate(ctx, other, g.r.ID, g.r.Secret); return err }(),
 			"read":   func() error { _, _, _, err := g.Get(ctx, other, g.r.ID, id.ID{}); return err }(),
 		} {
 			if !errors.Is(err, ErrNotFound) {
@@ -268,13 +271,54 @@ func TestNobodyElsesAndNothingInside(t *testing.T) {
 		}
 		stale := g.sc
 		stale.Now = stale.ProvenAt.Add(authz.FreshFor + time.Second)
-		if _, _, err := g.Rotate(ctx, stale, g.r.ID); !errors.Is(err, authz.ErrFresh) {
+		if _, _, err := g.Rotate(ctx, stale, g.r.ID, g.r.Secret); !errors.Is(err, authz.ErrFresh) {
 			t.Errorf("Rotate with an old proof = %v", err)
 		}
 		g.client = outbound.Client(false)
 		g.drain(t)
 		if _, list := g.log(t); len(g.got) != 0 || list[0].Why != "private" {
 			t.Errorf("this machine was reached: %+v", list)
+		}
+	})
+}
+
+// What was said after 2xx does not matter, not even that it broke off.
+func TestReceivedWhateverFollows(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		g := newRig(t, db)
+		g.header["Content-Length"] = "100000"
+		g.emit(t, id.New())
+		g.drain(t)
+		if _, list := g.log(t); len(list) != 1 || list[0].State != Done || list[0].Why != "" {
+			t.Errorf("the log says %+v", list)
+		}
+		g.status = 500
+		g.emit(t, id.New())
+		g.drain(t)
+		if _, list := g.log(t); list[0].State != Waiting || list[0].Why == "" {
+			t.Errorf("the log says %+v", list)
+		}
+	})
+}
+
+// An order that chose its receivers just before one was deleted leaves nothing.
+func TestNothingWaitsForWhoIsGone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		g := newRig(t, db)
+		if err := g.db.Tx(t.Context(), g.sc, func(tx *store.Tx) error {
+			if _, err := tx.ExecContext(t.Context(), `DELETE FROM webhook_receivers WHERE business_id = $1`, g.sc.Business); err != nil {
+				return err
+			}
+			return g.write(t.Context(), tx, g.sc, []id.ID{g.r.ID}, Event{Kind: OrderPlaced, Object: id.New(), Data: Order{}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		g.drain(t)
+		var left int64
+		if err := g.db.View(t.Context(), g.sc, func(tx *store.Tx) error {
+			return tx.QueryRowContext(t.Context(), `SELECT count(*) FROM webhook_deliveries WHERE business_id = $1`, g.sc.Business).Scan(&left)
+		}); err != nil || left != 0 || len(g.got) != 0 {
+			t.Errorf("%d deliveries are left, %d sent, %v", left, len(g.got), err)
 		}
 	})
 }

@@ -623,6 +623,17 @@ func (q *Queries) Guess(ctx context.Context, db DBTX, key string) (GuessRow, err
 	return i, err
 }
 
+const holdPerson = `-- name: HoldPerson :one
+SELECT id FROM people WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) HoldPerson(ctx context.Context, db DBTX, argID id.ID) (id.ID, error) {
+	row := db.QueryRowContext(ctx, holdPerson, argID)
+	var id_2 id.ID
+	err := row.Scan(&id_2)
+	return id_2, err
+}
+
 const insertChallenge = `-- name: InsertChallenge :exec
 INSERT INTO passkey_challenges (hash, purpose, person_id, session, expires_at) VALUES ($1, $2, $3, $4, $5)
 `

@@ -307,10 +307,54 @@ func (q *Queries) Sweep(ctx context.Context, db DBTX, arg SweepParams) (int64, e
 	return result.RowsAffected()
 }
 
+const token = `-- name: Token :one
+SELECT id, begins, name, grants, person_id, created_at, expires_at, revoked_at, used_at FROM api_tokens
+WHERE business_id = $1 AND id = $2
+`
+
+type TokenParams struct {
+	BusinessID id.ID
+	ID         id.ID
+}
+
+type TokenRow struct {
+	ID        id.ID
+	Begins    string
+	Name      string
+	Grants    string
+	PersonID  id.ID
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	RevokedAt *time.Time
+	UsedAt    *time.Time
+}
+
+func (q *Queries) Token(ctx context.Context, db DBTX, arg TokenParams) (TokenRow, error) {
+	row := db.QueryRowContext(ctx, token, arg.BusinessID, arg.ID)
+	var i TokenRow
+	err := row.Scan(
+		&i.ID,
+		&i.Begins,
+		&i.Name,
+		&i.Grants,
+		&i.PersonID,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.RevokedAt,
+		&i.UsedAt,
+	)
+	return i, err
+}
+
 const tokens = `-- name: Tokens :many
 SELECT id, begins, name, grants, person_id, created_at, expires_at, revoked_at, used_at FROM api_tokens
-WHERE business_id = $1 ORDER BY id DESC LIMIT 100
+WHERE business_id = $1 ORDER BY CASE WHEN revoked_at IS NULL AND expires_at > $2 THEN 0 ELSE 1 END, id DESC LIMIT 100
 `
+
+type TokensParams struct {
+	BusinessID id.ID
+	Now        time.Time
+}
 
 type TokensRow struct {
 	ID        id.ID
@@ -324,8 +368,9 @@ type TokensRow struct {
 	UsedAt    *time.Time
 }
 
-func (q *Queries) Tokens(ctx context.Context, db DBTX, businessID id.ID) ([]TokensRow, error) {
-	rows, err := db.QueryContext(ctx, tokens, businessID)
+// Tokens lists the keys that work before those that are over, each newest first.
+func (q *Queries) Tokens(ctx context.Context, db DBTX, arg TokensParams) ([]TokensRow, error) {
+	rows, err := db.QueryContext(ctx, tokens, arg.BusinessID, arg.Now)
 	if err != nil {
 		return nil, err
 	}

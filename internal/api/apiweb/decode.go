@@ -184,6 +184,22 @@ func (p param) read(text string, to reflect.Value) error {
 	return nil
 }
 
+// afterID is an id where a page begins; the zero one is the first page.
+type afterID struct{ id.ID }
+
+func (m afterID) String() string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.ID.String()
+}
+
+// parseID reads what String wrote; anything else is the first page.
+func parseID(s string) afterID {
+	v, _ := id.Parse(s)
+	return afterID{v}
+}
+
 // cursor reads where a page begins, with what wrote it: what that would write
 // otherwise is no cursor of ours.
 func cursor[C interface{ String() string }](text string, parse func(string) C) (C, error) {

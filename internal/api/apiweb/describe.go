@@ -193,6 +193,12 @@ func (o operation) refusals() map[int]string {
 	if strings.Contains(o.path, "{") {
 		out[http.StatusNotFound] = "There is no such thing, or it is somebody else's."
 	}
+	if strings.Contains(o.path, "{slug}") {
+		out[http.StatusPermanentRedirect] = "The shop has another address now; Location says which."
+	}
+	if o.id == "getKey" {
+		out[http.StatusNotFound] = "The key was taken away just now."
+	}
 	if o.body != nil {
 		out[http.StatusBadRequest] = "The body cannot be read as JSON, or Idempotency-Key is missing."
 		out[http.StatusRequestEntityTooLarge] = "The body is larger than 64 KiB."

@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"reflect"
 	"strings"
@@ -287,6 +289,9 @@ func (o operation) read(r *http.Request, in reflect.Value) ([]byte, error) {
 		return nil, web.WithStatus(errKind, http.StatusUnsupportedMediaType)
 	}
 	b, err := io.ReadAll(r.Body)
+	if late := net.Error(nil); errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &late) { // cut off by who sent it
+		return nil, badJSON(int64(len(b)))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read a body: %w", err)
 	}

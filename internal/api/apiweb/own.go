@@ -9,7 +9,6 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/id"
 	"lapak/internal/stock"
-	"lapak/internal/web"
 )
 
 const (
@@ -142,13 +141,9 @@ func most(limit int64) int {
 // listStock lists by the variants' ids, which stay as they are while rows come and go.
 func (c *call) listStock(in pageIn) (LevelList, error) {
 	out := LevelList{Items: []Level{}}
-	var after id.ID
-	if in.Cursor != "" {
-		v, err := id.Parse(in.Cursor)
-		if err != nil {
-			return out, errCursor.On(web.ParameterMark + "cursor")
-		}
-		after = v
+	after, err := cursor(in.Cursor, parseID)
+	if err != nil {
+		return out, err
 	}
 	list, err := c.Stock.Items(c.ctx, c.sc)
 	if err != nil {
@@ -156,7 +151,7 @@ func (c *call) listStock(in pageIn) (LevelList, error) {
 	}
 	slices.SortFunc(list, func(a, b stock.Item) int { return compare(a.Variant, b.Variant) })
 	for _, i := range list {
-		if compare(i.Variant, after) <= 0 {
+		if compare(i.Variant, after.ID) <= 0 {
 			continue
 		}
 		if len(out.Items) == most(in.Limit) {

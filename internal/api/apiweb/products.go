@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -250,14 +251,9 @@ func put[T any](to *T, v *T) {
 	}
 }
 
-func (c *call) changeProduct(in productChangeIn) (OwnProduct, error) {
-	b := in.Body
-	g, err := c.Goods.Get(c.ctx, c.sc, in.ID)
-	if err != nil {
-		return OwnProduct{}, err
-	}
-	d := g.Form()
-	names := maps.Clone(productFields)
+// onto lays the change over a product. It adds to names how the form calls the
+// variants that the body has in another order.
+func (b ProductChange) onto(d *catalog.Form, names map[string]string) error {
 	put(&d.Title, b.Title)
 	put(&d.About, b.About)
 	put(&d.Category, b.Category)
@@ -270,14 +266,9 @@ func (c *call) changeProduct(in productChangeIn) (OwnProduct, error) {
 	put(&d.Max, b.Max)
 	put(&d.MadeToOrderDays, b.ReadyDays)
 	for i, v := range b.Variants {
-		n := -1
-		for j := range d.Variants {
-			if d.Variants[j].ID == v.ID {
-				n = j
-			}
-		}
+		n := slices.IndexFunc(d.Variants, func(to catalog.VariantForm) bool { return to.ID == v.ID })
 		if n < 0 {
-			return OwnProduct{}, catalog.ErrVariant.On(fmt.Sprintf("variants.%d.id", i))
+			return catalog.ErrVariant.On(fmt.Sprintf("variants.%d.id", i))
 		}
 		to := &d.Variants[n]
 		names[fmt.Sprintf("variants.%d", n)] = fmt.Sprintf("variants.%d", i)
@@ -287,8 +278,14 @@ func (c *call) changeProduct(in productChangeIn) (OwnProduct, error) {
 		put(&to.WeightGrams, v.WeightGrams)
 		put(&to.Tracked, v.Tracked)
 	}
+	return nil
+}
+
+func (c *call) changeProduct(in productChangeIn) (OwnProduct, error) {
+	b := in.Body
 	if only := (ProductChange{State: b.State}); !reflect.DeepEqual(b, only) {
-		if _, err := c.Goods.Change(c.ctx, c.sc, d); err != nil {
+		names := maps.Clone(productFields)
+		if _, err := c.Goods.Edit(c.ctx, c.sc, in.ID, func(d *catalog.Form) error { return b.onto(d, names) }); err != nil {
 			return OwnProduct{}, renamed(err, names)
 		}
 	}

@@ -92,6 +92,9 @@ func (c *call) listShops(in listShopsIn) (ShopList, error) {
 			return out, errTrade.On("?trade")
 		}
 	}
+	if _, err := cursor(in.Cursor, directory.ParseMark); err != nil {
+		return out, err
+	}
 	r, err := c.Directory.Find(c.ctx, directory.Query{Words: in.Q, Trade: in.Trade, Place: in.Place, Page: in.Cursor})
 	if err != nil {
 		return out, err

@@ -215,6 +215,23 @@ func (q *Queries) EmptyCategory(ctx context.Context, db DBTX, arg EmptyCategoryP
 	return err
 }
 
+const holdProduct = `-- name: HoldProduct :one
+SELECT id FROM products WHERE business_id = $1 AND id = $2 FOR UPDATE
+`
+
+type HoldProductParams struct {
+	BusinessID id.ID
+	ID         id.ID
+}
+
+// Products of one state, or of all when state is empty, in the shop's order.
+func (q *Queries) HoldProduct(ctx context.Context, db DBTX, arg HoldProductParams) (id.ID, error) {
+	row := db.QueryRowContext(ctx, holdProduct, arg.BusinessID, arg.ID)
+	var id id.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const insertCategory = `-- name: InsertCategory :exec
 INSERT INTO categories (business_id, id, name, name_search, position) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (business_id, name_search) DO NOTHING
@@ -774,7 +791,6 @@ type ProductsRow struct {
 	Category        string
 }
 
-// Products of one state, or of all when state is empty, in the shop's order.
 func (q *Queries) Products(ctx context.Context, db DBTX, arg ProductsParams) ([]ProductsRow, error) {
 	rows, err := db.QueryContext(ctx, products,
 		arg.BusinessID,

@@ -487,6 +487,22 @@ func (q *Queries) Get(ctx context.Context, db DBTX, arg GetParams) (Customer, er
 	return i, err
 }
 
+const hold = `-- name: Hold :one
+SELECT id FROM customers WHERE business_id = $1 AND id = $2 FOR UPDATE
+`
+
+type HoldParams struct {
+	BusinessID id.ID
+	ID         id.ID
+}
+
+func (q *Queries) Hold(ctx context.Context, db DBTX, arg HoldParams) (id.ID, error) {
+	row := db.QueryRowContext(ctx, hold, arg.BusinessID, arg.ID)
+	var id id.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const insertConsent = `-- name: InsertConsent :exec
 INSERT INTO customer_consents (business_id, id, customer_id, purpose, version, channel, source, given_at, withdrawn_by)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '')

@@ -163,6 +163,22 @@ func (q *Queries) DropDeliveries(ctx context.Context, db DBTX, arg DropDeliverie
 	return err
 }
 
+const dropLost = `-- name: DropLost :exec
+DELETE FROM webhook_deliveries WHERE webhook_deliveries.business_id = $1 AND webhook_deliveries.id = $2
+  AND NOT EXISTS (SELECT 1 FROM webhook_receivers r WHERE r.business_id = webhook_deliveries.business_id AND r.id = webhook_deliveries.receiver_id)
+`
+
+type DropLostParams struct {
+	BusinessID id.ID
+	ID         id.ID
+}
+
+// DropLost deletes a delivery whose receiver is gone.
+func (q *Queries) DropLost(ctx context.Context, db DBTX, arg DropLostParams) error {
+	_, err := db.ExecContext(ctx, dropLost, arg.BusinessID, arg.ID)
+	return err
+}
+
 const dropReceiver = `-- name: DropReceiver :execrows
 DELETE FROM webhook_receivers WHERE business_id = $1 AND id = $2
 `
@@ -370,7 +386,7 @@ func (q *Queries) Receivers(ctx context.Context, db DBTX, businessID id.ID) ([]W
 }
 
 const rotate = `-- name: Rotate :execrows
-UPDATE webhook_receivers SET old_sealed = sealed, old_until = $1, sealed = $2 WHERE business_id = $3 AND id = $4
+UPDATE webhook_receivers SET old_sealed = sealed, old_until = $1, sealed = $2 WHERE business_id = $3 AND id = $4 AND sealed = $5
 `
 
 type RotateParams struct {
@@ -378,6 +394,7 @@ type RotateParams struct {
 	Sealed     string
 	BusinessID id.ID
 	ID         id.ID
+	Was        string
 }
 
 func (q *Queries) Rotate(ctx context.Context, db DBTX, arg RotateParams) (int64, error) {
@@ -386,6 +403,7 @@ func (q *Queries) Rotate(ctx context.Context, db DBTX, arg RotateParams) (int64,
 		arg.Sealed,
 		arg.BusinessID,
 		arg.ID,
+		arg.Was,
 	)
 	if err != nil {
 		return 0, err

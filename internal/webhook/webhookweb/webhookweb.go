@@ -116,7 +116,7 @@ func (p pages) rotate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	got, secret, err := p.hooks.Rotate(r.Context(), web.Scope(r), at)
+	got, secret, err := p.hooks.Rotate(r.Context(), web.Scope(r), at, r.FormValue("secret"))
 	if err != nil {
 		return err
 	}
