@@ -87,8 +87,31 @@ func (a *alone) begin(ctx context.Context) (err error) {
 	return a.open(ctx)
 }
 
-// aside begins the transaction on PostgreSQL, unless a server is connected.
+// aside begins the transaction on PostgreSQL, unless a server is connected. The
+// tables are locked before anything is read: what the transaction sees is fixed
+// by its first question, and what a server commits later would be missing.
 func (a *alone) aside(ctx context.Context) error {
+	if err := a.nobody(ctx); err != nil {
+		return err
+	}
+	list, err := tables(ctx, a.c, true)
+	if err != nil {
+		return err
+	}
+	_, err = a.c.ExecContext(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	for _, t := range list {
+		if _, err := a.c.ExecContext(ctx, "LOCK TABLE "+quote(t.Name)+" IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+			return inUse(fmt.Errorf("lock %s: %w", t.Name, err))
+		}
+	}
+	return a.nobody(ctx) // one that came meanwhile waits for the locks
+}
+
+// nobody makes sure that no server and no other command is connected.
+func (a *alone) nobody(ctx context.Context) error {
 	var others int64
 	if err := a.c.QueryRowContext(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'lapak%' AND pid <> pg_backend_pid()").Scan(&others); err != nil {
 		return fmt.Errorf("look who is connected: %w", err)
@@ -96,25 +119,20 @@ func (a *alone) aside(ctx context.Context) error {
 	if others > 0 {
 		return ErrInUse
 	}
-	_, err := a.c.ExecContext(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
 	return nil
 }
 
-// open locks every table and takes the wall down before the owner of the
-// tables, for this transaction alone: the change ends with it.
+// open takes the wall down before the owner of the tables, for this transaction
+// alone: the change ends with it.
 func (a *alone) open(ctx context.Context) error {
 	if !a.postgres {
 		return nil
 	}
 	for _, t := range a.tables {
-		text := "LOCK TABLE " + quote(t.Name) + " IN SHARE ROW EXCLUSIVE MODE"
-		if t.walled {
-			text = "ALTER TABLE " + quote(t.Name) + " NO FORCE ROW LEVEL SECURITY"
+		if !t.walled {
+			continue
 		}
-		if _, err := a.c.ExecContext(ctx, text); err != nil {
+		if _, err := a.c.ExecContext(ctx, "ALTER TABLE "+quote(t.Name)+" NO FORCE ROW LEVEL SECURITY"); err != nil {
 			return inUse(fmt.Errorf("lock %s: %w", t.Name, err))
 		}
 	}
