@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -208,6 +209,7 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 		Accounts: a.Accounts, Shops: a.Shops, Customers: a.Customers, Vouchers: a.Vouchers, Orders: a.Orders, Blobs: a.Blobs,
 	})
 	a.Bundles.Invariants = Invariants
+	a.Bundles.Temp = c.Temp()
 	products, shelf, people := exchange.Products{Goods: a.Goods, Stock: a.Stock}, exchange.Shelf{Goods: a.Goods, Stock: a.Stock}, exchange.Customers{Customers: a.Customers}
 	past := exchange.Orders{Orders: a.Orders}
 	a.Exchange = exchange.New(db, []exchange.Kind{products, shelf, people, past}, []exchange.Out{products.Out(), shelf.Out(), people.Out(), past.Out()})
@@ -294,6 +296,10 @@ func (a *App) Metrics() http.Handler {
 func (a *App) Serve(ctx context.Context, d *Doors) error {
 	if a.backupErr != nil {
 		return a.backupErr
+	}
+	// What a server that was killed left: whole shops, open to read.
+	if err := os.RemoveAll(filepath.Join(a.Config.Data, tempFolder)); err != nil {
+		return fmt.Errorf("--data: %w", err)
 	}
 	h, err := a.Handler()
 	if err != nil {

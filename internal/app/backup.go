@@ -75,7 +75,7 @@ func keyMark(root []byte) string { return hex.EncodeToString(web.Key(root, "back
 // backupSettings reads the secrets of backups from the environment.
 func (c *Config) backupSettings(root []byte, log *slog.Logger) (backup.Settings, error) {
 	set := backup.Settings{
-		Dir: c.BackupFolder(), Every: c.BackupEvery, DrillEvery: c.DrillEvery, Temp: c.Data,
+		Dir: c.BackupFolder(), Every: c.BackupEvery, DrillEvery: c.DrillEvery, Temp: c.Temp(),
 		Program: "lapak", Key: keyMark(root), Invariants: Invariants, Log: log,
 		Room: func(dir string) (free, total uint64) {
 			free, total, err := diskSpace(dir)
@@ -278,10 +278,7 @@ func beforeMigration(ctx context.Context, c Config, db *store.DB, root []byte, l
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(set.Dir, 0o700); err != nil {
-		return fmt.Errorf("--backup-dir: %w", err)
-	}
-	s, err := save(store.Long(ctx), db, set, set.Dir, time.Now())
+	name, made, err := backup.Before(store.Long(ctx), db, set)
 	if errors.Is(err, store.ErrHidden) {
 		log.WarnContext(ctx, "no copy was kept before the database is brought to its newest form", "error", err)
 		return nil
@@ -289,7 +286,9 @@ func beforeMigration(ctx context.Context, c Config, db *store.DB, root []byte, l
 	if err != nil {
 		return fmt.Errorf("keep a copy before the database is brought to its newest form (--backup-dir \"\" does without): %w", err)
 	}
-	log.InfoContext(ctx, "kept a copy before the database is brought to its newest form", "file", filepath.Base(s.Path), "bytes", s.Size, "steps", n)
+	if name != "" {
+		log.InfoContext(ctx, "kept a copy before the database is brought to its newest form", "file", name, "bytes", made.Size, "steps", n)
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -199,7 +200,7 @@ func TestDrillCatchesWhatIsNotInOrder(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newSite(t, db)
 		sh := s.shop(t, "Dapur Uji", 10)
-		away := filepath.Join(t.TempDir(), "away")
+		away := t.TempDir()
 		k := keeper(t, s, away)
 		_, sc := s.plant(t, account.Planted{Name: "Admin", Role: authz.Admin})
 		if err := db.Tx(t.Context(), authz.Job(id.ID{}), func(tx *store.Tx) error {
@@ -290,6 +291,82 @@ func TestBackupWithAPlaceThatFails(t *testing.T) {
 	}
 	if f := k.Backups.Failed(); f.Failures != 4 {
 		t.Errorf("%d failures are counted, want 4", f.Failures)
+	}
+}
+
+// A start that fails again and again on a new form keeps one copy, not one each time.
+func TestOneCopyBeforeTheFormChanges(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := t.Context()
+		set := backup.Settings{Dir: filepath.Join(t.TempDir(), "backups"), Keep: backup.Keep{Hourly: 2}, Program: "test", Key: "0123456789abcdef"}
+		now := time.Now()
+		db.Now = func() time.Time { return now }
+		made := 0
+		for i := range 6 {
+			name, _, err := backup.Before(store.Long(ctx), db, set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name != "" {
+				made++
+			}
+			if i == 2 {
+				now = now.Add(2 * time.Hour) // the copy is old by now
+			}
+		}
+		list, err := backup.Folder(set.Dir).List(ctx)
+		if err != nil || made != 2 || len(list) != 2 {
+			t.Errorf("%d copies were made, %v are kept, %v", made, list, err)
+		}
+		set.Dir, set.Room = filepath.Join(t.TempDir(), "full"), func(string) (free, total uint64) { return 1 << 20, 1 << 30 }
+		if _, _, err := backup.Before(store.Long(ctx), db, set); !errors.Is(err, backup.ErrRoom) {
+			t.Errorf("on a disk that is nearly full = %v", err)
+		}
+	})
+}
+
+// The wrong key is told before anything is made of the target.
+func TestTheWrongKeyLeavesTheTargetAlone(t *testing.T) {
+	s := newSite(t, storetest.SQLite(t))
+	s.shop(t, "Dapur Segel", 10)
+	t.Setenv("LAPAK_BACKUP_PASSPHRASE", "kerupuk melarat cirebon")
+	k := keeper(t, s, "")
+	run, err := k.BackupNow(t.Context())
+	if err != nil {
+		t.Fatal(run, err)
+	}
+	file := filepath.Join(k.Config.BackupFolder(), run.File)
+	for engine, c := range targets(t) {
+		quiet := func(string, ...any) {}
+		t.Setenv("LAPAK_BACKUP_PASSPHRASE", "bukan itu sama sekali")
+		if err := app.Restore(t.Context(), c, app.From{File: file}, quiet); !errors.Is(err, backup.ErrKey) {
+			t.Errorf("%s: the wrong passphrase = %v", engine, err)
+		}
+		t.Setenv("LAPAK_BACKUP_PASSPHRASE", "kerupuk melarat cirebon")
+		if err := app.Restore(t.Context(), c, app.From{File: file}, quiet); err != nil {
+			t.Errorf("%s: the right one after it = %v", engine, err)
+		}
+	}
+}
+
+// What is in a database is for its owner alone, and nothing is left in work.
+func TestFilesOfADatabaseAreItsOwners(t *testing.T) {
+	c := app.Config{Data: t.TempDir()}
+	db, err := store.Open(t.Context(), c.DSN(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Migrate(t.Context()), os.Chmod(c.Data, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []string{"", "-wal", "-shm"} {
+		st, err := os.Stat(filepath.Join(c.Data, "lapak.db"+end))
+		if err != nil || st.Mode().Perm() != 0o600 {
+			t.Errorf("lapak.db%s: %v, %v", end, st.Mode(), err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -133,6 +133,18 @@ func (c *Config) DSN() string {
 	return "sqlite:" + filepath.Join(c.Data, "lapak.db")
 }
 
+// tempFolder is the folder, in that of the data, for what is in work. A server
+// empties it when it starts.
+const tempFolder = "tmp"
+
+// Temp is the folder for what is in work; it may not be there yet.
+func (c *Config) Temp() string {
+	if c.Data == "" {
+		return ""
+	}
+	return filepath.Join(c.Data, tempFolder)
+}
+
 // Base is the address that links begin with, without a slash at its end.
 func (c *Config) Base() string {
 	switch {

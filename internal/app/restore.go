@@ -49,6 +49,9 @@ func Restore(ctx context.Context, c Config, from From, say func(format string, a
 	if mark := keyMark(root); made.Header.Key != mark {
 		return errors.New("the backup belongs to an installation with another key; put that key into the data folder first")
 	}
+	if err := opens(from.File, keys); err != nil {
+		return err
+	}
 	list, where, err := erasuresOf(from)
 	if err != nil {
 		return err
@@ -88,6 +91,15 @@ func checked(file string) (backup.Made, error) {
 	}
 	defer func() { _ = in.Close() }()
 	return backup.Check(in)
+}
+
+func opens(file string, keys backup.Keys) error {
+	in, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	return backup.Opens(in, keys)
 }
 
 // target is the database that is filled, and what gives it its name once it is
@@ -156,6 +168,13 @@ func restoreInto(ctx context.Context, c Config, db *store.DB, root []byte, file 
 	}
 	if err != nil {
 		return 0, err
+	}
+	if db.Postgres() { // a file is dropped; a database is not ours to drop
+		defer func() {
+			if err != nil {
+				err = fmt.Errorf("%w; the database holds what came back, but is NOT FINISHED: drop it, make it anew and restore again", err)
+			}
+		}()
 	}
 	say("rows       %d in %d tables, read back and equal to the backup's sums", m.Rows(), len(m.Parts))
 	n, err := db.Pending(ctx)

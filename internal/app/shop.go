@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"lapak/internal/authz"
+	"lapak/internal/backup"
 	"lapak/internal/bundle"
 	"lapak/internal/fault"
 	"lapak/internal/id"
@@ -38,7 +40,7 @@ func (a *App) ExportShop(ctx context.Context, slug, name string, history bool) (
 	}
 	m, err := a.Bundles.Export(ctx, authz.Job(shop), f, history)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(name+".part", name)
+		err = errors.Join(os.Rename(name+".part", name), backup.SyncFolder(filepath.Dir(name)))
 	}
 	if err != nil {
 		return ShopFile{}, errors.Join(err, os.Remove(name+".part"))

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"lapak/internal/fault"
@@ -64,20 +65,33 @@ type Made struct {
 
 const stamp = "20060102T150405.000Z"
 
-var named = regexp.MustCompile(`^lapak-(\d{8}T\d{6}\.\d{3}Z)-([0-9a-f]{8})\.lapak$`)
+// markSize is how many letters of the mark of the installation's key are in a name.
+const markSize = 8
 
-// FileName is what a backup's file is called.
+var named = regexp.MustCompile(`^lapak-(\d{8}T\d{6}\.\d{3}Z)-([0-9a-f]{8})-[0-9a-f]{8}\.lapak$`)
+
+// FileName is what a backup's file is called: after its moment and the
+// installation whose it is, because two may keep theirs in one place.
 func FileName(h Header) string {
-	return fmt.Sprintf("lapak-%s-%s.lapak", h.MadeAt.UTC().Format(stamp), hex.EncodeToString(h.ID[12:]))
+	return fmt.Sprintf("lapak-%s-%s-%s.lapak", h.MadeAt.UTC().Format(stamp), markOf(h.Key), hex.EncodeToString(h.ID[12:]))
 }
 
-// ParseName reads the time out of the name of a backup's file; ok is false for
-// every other file, which is none of ours to throw away.
-func ParseName(name string) (at time.Time, ok bool) {
+// markOf is the part of a key's mark that stands in names.
+func markOf(key string) string { return (key + strings.Repeat("0", markSize))[:markSize] }
+
+// ParseName reads the time and the installation out of the name of a backup's
+// file; ok is false for every other file, which is none of ours to throw away.
+func ParseName(name string) (at time.Time, mark string, ok bool) {
 	m := named.FindStringSubmatch(name)
 	if m == nil {
-		return time.Time{}, false
+		return time.Time{}, "", false
 	}
 	at, err := time.Parse(stamp, m[1])
-	return at, err == nil
+	return at, m[2], err == nil
+}
+
+// Ours reports whether a file is a backup of the installation with this key.
+func Ours(name, key string) bool {
+	_, mark, ok := ParseName(name)
+	return ok && mark == markOf(key)
 }

@@ -34,6 +34,15 @@ var errDrill = errors.New("what came back is not in order")
 // it, and takes all of it away again.
 func (s *Service) drill(ctx context.Context) (ended, error) {
 	e := ended{report: &Report{}}
+	// What is fetched, the database aside, and its journal while it is filled.
+	if n, err := s.db.Size(ctx); err == nil {
+		if err := s.set.fits(s.set.Temp, 3*n); err != nil {
+			return e, err
+		}
+	}
+	if err := os.MkdirAll(s.set.Temp, 0o700); err != nil {
+		return e, fmt.Errorf("make a folder for the drill: %w", err)
+	}
 	dir, err := os.MkdirTemp(s.set.Temp, "drill-")
 	if err != nil {
 		return e, fmt.Errorf("make a folder for the drill: %w", err)
@@ -74,7 +83,7 @@ func (s *Service) drill(ctx context.Context) (ended, error) {
 // left after a fire.
 func (s *Service) fetch(ctx context.Context, dir string, r *Report) (string, error) {
 	for _, p := range append(append([]Place{}, s.set.To...), Folder(s.set.Dir)) {
-		f, err := Newest(ctx, p, s.db.Now())
+		f, err := Newest(ctx, p, s.set.Key, s.db.Now())
 		if errors.Is(err, ErrNone) {
 			continue
 		}

@@ -55,15 +55,15 @@ func (k Keep) String() string {
 const ahead = time.Hour
 
 // Stale lists the names that may go. The newest backup always stays, and so
-// does every file that is no backup of ours.
-func (k Keep) Stale(names []string, now time.Time) []string {
+// does every file that is no backup of the installation with this key.
+func (k Keep) Stale(names []string, key string, now time.Time) []string {
 	type file struct {
 		name string
 		at   time.Time
 	}
 	var list []file
 	for _, n := range names {
-		if at, ok := ParseName(n); ok {
+		if at, _, _ := ParseName(n); Ours(n, key) {
 			list = append(list, file{n, at})
 		}
 	}

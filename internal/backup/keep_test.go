@@ -17,7 +17,9 @@ import (
 	"lapak/internal/id"
 )
 
-func at(t time.Time) string { return FileName(Header{ID: id.New(), MadeAt: t}) }
+const mark = "0123456789abcdef"
+
+func at(t time.Time) string { return FileName(Header{ID: id.New(), MadeAt: t, Key: mark}) }
 
 // A year of hourly backups, each pruned after: what stays is the plan.
 func TestKeepOverAYear(t *testing.T) {
@@ -29,14 +31,14 @@ func TestKeepOverAYear(t *testing.T) {
 	var have []string
 	for range 400 * 24 {
 		have = append(have, at(now))
-		stale := k.Stale(have, now)
+		stale := k.Stale(have, mark, now)
 		have = slices.DeleteFunc(have, func(n string) bool { return slices.Contains(stale, n) })
 		now = now.Add(time.Hour)
 	}
 	last := now.Add(-time.Hour)
 	var ages []time.Duration
 	for _, n := range have {
-		made, _ := ParseName(n)
+		made, _, _ := ParseName(n)
 		ages = append(ages, last.Sub(made))
 	}
 	slices.Sort(ages)
@@ -79,7 +81,7 @@ func TestKeepRules(t *testing.T) {
 					want = append(want, names[i])
 				}
 			}
-			got := k.Stale(append([]string{"notes.txt", ErasureFile, "lapak.db"}, names...), day(28, 0))
+			got := k.Stale(append([]string{"notes.txt", ErasureFile, "lapak.db"}, names...), mark, day(28, 0))
 			slices.Sort(got)
 			slices.Sort(want)
 			if !slices.Equal(got, want) {
@@ -98,7 +100,7 @@ func TestKeepRules(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(rt, "n") {
 			names = append(names, at(time.Unix(rapid.Int64Range(1_700_000_000, 1_720_000_000).Draw(rt, "t"), 0)))
 		}
-		stale := k.Stale(names, time.Unix(1_720_000_000, 0))
+		stale := k.Stale(names, mark, time.Unix(1_720_000_000, 0))
 		if left := len(names) - len(stale); left < 1 || left > 1+k.Hourly+k.Daily+k.Weekly+k.Monthly {
 			rt.Errorf("%d of %d stay under %v", left, len(names), k)
 		}
@@ -166,6 +168,12 @@ func TestFolderSweepsAndPrunes(t *testing.T) {
 	if err := os.WriteFile(local, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := f.Put(t.Context(), local, at(time.Now())); !errors.Is(err, ErrFolder) {
+		t.Errorf("a copy to a disk that is not there = %v", err)
+	}
+	if err := os.Mkdir(string(f), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	var names []string
 	for i := range 5 {
@@ -188,24 +196,28 @@ func TestFolderSweepsAndPrunes(t *testing.T) {
 	if _, err := os.Stat(busy); err != nil {
 		t.Errorf("what another is writing is gone: %v", err)
 	}
+	another := FileName(Header{ID: id.New(), MadeAt: day.AddDate(0, 0, 4).Add(time.Hour), Key: "another"}) // of an installation that keeps its own here
+	if err := f.Put(t.Context(), local, another); err != nil {
+		t.Fatal(err)
+	}
 	ahead := at(time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)) // made while the clock was wrong
 	if err := f.Put(t.Context(), local, ahead); err != nil {
 		t.Fatal(err)
 	}
 	now := day.AddDate(0, 0, 5)
-	if newest, err := Newest(t.Context(), f, now); err != nil || newest.Name != names[4] {
+	if newest, err := Newest(t.Context(), f, mark, now); err != nil || newest.Name != names[4] {
 		t.Errorf("Newest = %v, %v, want the last before now", newest, err)
 	}
 	_ = os.WriteFile(filepath.Join(string(f), "mine.txt"), nil, 0o600)
-	if _, err := Prune(t.Context(), f, Keep{Daily: 2}, now); err != nil {
+	if _, err := Prune(t.Context(), f, Keep{Daily: 2}, mark, now); err != nil {
 		t.Fatal(err)
 	}
-	newest, err := Newest(t.Context(), f, now)
+	newest, err := Newest(t.Context(), f, mark, now)
 	if err != nil || newest.Name != names[4] {
 		t.Errorf("Newest = %v, %v", newest, err)
 	}
 	list, err := f.List(context.Background())
-	if err != nil || fmt.Sprint(list) != fmt.Sprint([]File{{names[3], 1}, {names[4], 1}, {"mine.txt", 0}}) {
+	if err != nil || fmt.Sprint(list) != fmt.Sprint([]File{{names[3], 1}, {names[4], 1}, {another, 1}, {"mine.txt", 0}}) {
 		t.Errorf("List = %v, %v", list, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

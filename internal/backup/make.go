@@ -7,8 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"lapak/internal/id"
+	"lapak/internal/store"
 )
 
 // Copy is where a backup lies, or why it does not.
@@ -26,7 +29,7 @@ func (s *Service) make(ctx context.Context) (ended, error) {
 		return e, fmt.Errorf("make the folder: %w", err)
 	}
 	Folder(s.set.Dir).sweep(s.db.Now())
-	if err := s.room(ctx); err != nil {
+	if err := s.set.room(ctx, s.db); err != nil {
 		return e, err
 	}
 	name, made, err := Save(s.set.Dir, func(w io.Writer) (Made, error) {
@@ -55,7 +58,7 @@ func (s *Service) make(ctx context.Context) (ended, error) {
 		if e.places[i].Error != "" {
 			continue // nothing new there, so nothing old goes
 		}
-		if _, err := Prune(ctx, p, s.set.Keep, s.db.Now()); err != nil {
+		if _, err := Prune(ctx, p, s.set.Keep, s.set.Key, s.db.Now()); err != nil {
 			trouble = append(trouble, fmt.Errorf("throw away old backups of %s: %w", p.Name(), err))
 		}
 	}
@@ -68,19 +71,57 @@ var ErrRoom = errors.New("there is too little room on the disk of the backups; f
 
 // room refuses a backup after which less than a tenth of the disk would be free:
 // nearly full disks take no orders.
-func (s *Service) room(ctx context.Context) error {
-	if s.set.Room == nil {
+// The first one is taken to be as large as half the database.
+func (s Settings) room(ctx context.Context, db *store.DB) error {
+	size := int64(16 << 20)
+	if f, err := Newest(ctx, Folder(s.Dir), s.Key, db.Now()); err == nil {
+		size = max(size, f.Size+f.Size/4)
+	} else if n, err := db.Size(ctx); err == nil {
+		size = max(size, n/2)
+	}
+	return s.fits(s.Dir, size)
+}
+
+// fits makes sure that with so many bytes more in dir a tenth of its disk stays free.
+func (s Settings) fits(dir string, size int64) error {
+	if s.Room == nil {
 		return nil
 	}
-	size := int64(16 << 20)
-	if f, err := Newest(ctx, Folder(s.set.Dir), s.db.Now()); err == nil {
-		size = max(size, f.Size+f.Size/4)
-	}
-	free, total := s.set.Room(s.set.Dir)
+	free, total := s.Room(dir)
 	if free < uint64(size) || free-uint64(size) < total/10 {
 		return ErrRoom
 	}
 	return nil
+}
+
+// Before keeps a copy of a database whose form is about to change, unless there
+// is a young one of the same form: a start that fails again and again fills no
+// disk. The name is empty if none was made.
+func Before(ctx context.Context, db *store.DB, s Settings) (name string, m Made, err error) {
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return "", m, fmt.Errorf("make the folder: %w", err)
+	}
+	now := db.Now()
+	form, err := db.Form(ctx)
+	if err != nil {
+		return "", m, err
+	}
+	if f, err := Newest(ctx, Folder(s.Dir), s.Key, now); err == nil {
+		at, _, _ := ParseName(f.Name)
+		if h, err := Peek(filepath.Join(s.Dir, f.Name)); err == nil && slices.Equal(h.Migrations, form) && now.Sub(at).Abs() < time.Hour {
+			return "", m, nil
+		}
+	}
+	if err := s.room(ctx, db); err != nil {
+		return "", m, err
+	}
+	if name, m, err = Save(s.Dir, func(w io.Writer) (Made, error) {
+		return Write(ctx, db, Source{Program: s.Program, Key: s.Key, Lock: s.Lock}, w)
+	}); err != nil {
+		return "", m, err
+	}
+	_, err = Prune(ctx, Folder(s.Dir), s.Keep, s.Key, now)
+	return name, m, err
 }
 
 // Save writes a backup into a folder, under the name that it gives itself, once

@@ -44,10 +44,14 @@ func (f Folder) Name() string { return string(f) }
 
 const partial = ".part"
 
+// ErrFolder: the folder of another disk is not made, because one that is missing
+// mostly says that the disk is.
+var ErrFolder = errors.New("the folder is not there; connect its disk, or make the folder once by hand")
+
 // Put copies, waits for the disk, reads back, and gives the name last.
 func (f Folder) Put(ctx context.Context, local, name string) (err error) {
-	if err := os.MkdirAll(string(f), 0o700); err != nil {
-		return fmt.Errorf("make the folder: %w", err)
+	if st, err := os.Stat(string(f)); err != nil || !st.IsDir() {
+		return ErrFolder
 	}
 	in, err := os.Open(local)
 	if err != nil {
@@ -187,8 +191,9 @@ func fileSum(name string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Prune takes away the backups that need not stay, and says which.
-func Prune(ctx context.Context, p Place, k Keep, now time.Time) ([]string, error) {
+// Prune takes away the backups of the installation with this key that need not
+// stay, and says which.
+func Prune(ctx context.Context, p Place, k Keep, key string, now time.Time) ([]string, error) {
 	list, err := p.List(ctx)
 	if err != nil {
 		return nil, err
@@ -197,7 +202,7 @@ func Prune(ctx context.Context, p Place, k Keep, now time.Time) ([]string, error
 	for i, f := range list {
 		names[i] = f.Name
 	}
-	stale := k.Stale(names, now)
+	stale := k.Stale(names, key, now)
 	for _, n := range stale {
 		if err := p.Remove(ctx, n); err != nil {
 			return nil, fmt.Errorf("remove %s: %w", n, err)
@@ -206,14 +211,15 @@ func Prune(ctx context.Context, p Place, k Keep, now time.Time) ([]string, error
 	return stale, nil
 }
 
-// Newest is the newest backup of a place; ErrNone if there is none. One that is
-// dated ahead of the clock counts only where there is no other.
-func Newest(ctx context.Context, p Place, now time.Time) (File, error) {
+// Newest is the newest backup of a place, of the installation with this key;
+// ErrNone if there is none. One that is dated ahead of the clock counts only
+// where there is no other.
+func Newest(ctx context.Context, p Place, key string, now time.Time) (File, error) {
 	list, err := p.List(ctx)
 	if err != nil {
 		return File{}, err
 	}
-	list = slices.DeleteFunc(list, func(f File) bool { _, ok := ParseName(f.Name); return !ok })
+	list = slices.DeleteFunc(list, func(f File) bool { return !Ours(f.Name, key) })
 	if len(list) == 0 {
 		return File{}, ErrNone
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 
 	"filippo.io/age"
@@ -74,6 +75,17 @@ func Check(r io.Reader) (m Made, err error) {
 	return m, err
 }
 
+// Peek reads what a backup says of itself, and nothing more.
+func Peek(name string) (Header, error) {
+	in, err := os.Open(name)
+	if err != nil {
+		return Header{}, err
+	}
+	defer func() { _ = in.Close() }()
+	h, _, err := readHeader(bufio.NewReader(in))
+	return h, err
+}
+
 // readHeader reads the first two lines and returns their sum.
 func readHeader(in *bufio.Reader) (h Header, sum string, err error) {
 	var lines []byte
@@ -102,6 +114,41 @@ func readHeader(in *bufio.Reader) (h Header, sum string, err error) {
 	return h, hex.EncodeToString(s[:]), nil
 }
 
+// Opens reports whether the keys open a backup, before anything is made of it.
+func Opens(r io.Reader, keys Keys) error {
+	_, _, z, err := unpack(bufio.NewReaderSize(r, 1<<20), keys)
+	if err != nil {
+		return err
+	}
+	z.Close()
+	return nil
+}
+
+// unpack reads the header and opens what follows.
+func unpack(in *bufio.Reader, keys Keys) (h Header, sum string, z *zstd.Decoder, err error) {
+	if h, sum, err = readHeader(in); err != nil {
+		return h, "", nil, err
+	}
+	body := io.Reader(&tailless{r: in})
+	if h.Sealed {
+		if !keys.Any() {
+			return h, "", nil, ErrSealed
+		}
+		if body, err = age.Decrypt(body, keys.list...); err != nil {
+			var none *age.NoIdentityMatchError
+			if errors.As(err, &none) {
+				return h, "", nil, ErrKey
+			}
+			return h, "", nil, fmt.Errorf("%w (%w)", ErrDamaged, err)
+		}
+	}
+	z, err = zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderMaxMemory(maxBlock))
+	if err != nil {
+		return h, "", nil, fmt.Errorf("unpack: %w", err)
+	}
+	return h, sum, z, nil
+}
+
 // Sink takes what a backup holds.
 type Sink interface {
 	// Begin is told of the header before any row.
@@ -113,27 +160,9 @@ type Sink interface {
 // Read gives all that is in a backup to sink and returns the manifest, with
 // which it agrees. What was given before an error must not be used.
 func Read(r io.Reader, keys Keys, sink Sink) (h Header, m Manifest, err error) {
-	in := bufio.NewReaderSize(r, 1<<20)
-	h, headSum, err := readHeader(in)
+	h, headSum, z, err := unpack(bufio.NewReaderSize(r, 1<<20), keys)
 	if err != nil {
 		return h, m, err
-	}
-	body := io.Reader(&tailless{r: in})
-	if h.Sealed {
-		if !keys.Any() {
-			return h, m, ErrSealed
-		}
-		if body, err = age.Decrypt(body, keys.list...); err != nil {
-			var none *age.NoIdentityMatchError
-			if errors.As(err, &none) {
-				return h, m, ErrKey
-			}
-			return h, m, fmt.Errorf("%w (%w)", ErrDamaged, err)
-		}
-	}
-	z, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderMaxMemory(maxBlock))
-	if err != nil {
-		return h, m, fmt.Errorf("unpack: %w", err)
 	}
 	defer z.Close()
 	if err := sink.Begin(h); err != nil {

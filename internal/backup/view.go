@@ -46,7 +46,7 @@ func (s *Service) run(r backupdb.BackupRun) Run {
 	if r.Detail != "" && json.Unmarshal([]byte(r.Detail), &d) == nil {
 		out.Error, out.Report = d.Error, d.Report
 	}
-	if _, ours := ParseName(r.File); ours && s.set.On() {
+	if Ours(r.File, s.set.Key) && s.set.On() {
 		_, err := os.Stat(filepath.Join(s.set.Dir, r.File))
 		out.Here = err == nil
 	}

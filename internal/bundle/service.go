@@ -42,6 +42,9 @@ type Service struct {
 	// sets them.
 	Invariants []store.Invariant
 
+	// Temp is the folder for what is in work; empty: that of the system.
+	Temp string
+
 	one chan struct{} // one import at a time: it costs a core and a disk
 }
 
@@ -181,6 +184,30 @@ func (s *Service) Import(ctx context.Context, sc authz.Scope, r io.ReaderAt, siz
 	return c, err
 }
 
+// TempFile makes a file that is there only as long as it is open.
+func (s *Service) TempFile() (*os.File, error) {
+	temp, err := s.temp()
+	if err != nil {
+		return nil, fmt.Errorf("make the file: %w", err)
+	}
+	f, err := os.CreateTemp(temp, "shop-*.zip")
+	if err != nil {
+		return nil, fmt.Errorf("make the file: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(fmt.Errorf("make the file: %w", err), f.Close())
+	}
+	return f, nil
+}
+
+// temp is the folder for what is in work.
+func (s *Service) temp() (string, error) {
+	if s.Temp == "" {
+		return "", nil
+	}
+	return s.Temp, os.MkdirAll(s.Temp, 0o700)
+}
+
 func (s *Service) tables(ctx context.Context) (list []store.Table, err error) {
 	err = s.db.View(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
 		list, err = tx.Tables(ctx)
@@ -227,7 +254,11 @@ func (s *Service) known(ctx context.Context, f *File, shop id.ID) (bool, error) 
 // rehearse lets the shop into a database of its own and holds every promise
 // against it, so that nothing is found out too late.
 func (s *Service) rehearse(ctx context.Context, f *File, slug string) (err error) {
-	dir, err := os.MkdirTemp("", "lapak-shop-")
+	temp, err := s.temp()
+	if err != nil {
+		return fmt.Errorf("rehearse: %w", err)
+	}
+	dir, err := os.MkdirTemp(temp, "shop-")
 	if err != nil {
 		return fmt.Errorf("rehearse: %w", err)
 	}

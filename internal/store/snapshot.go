@@ -126,6 +126,28 @@ func (db *DB) migrated(ctx context.Context, c *sql.Conn) ([]int64, error) {
 	return list, nil
 }
 
+// Form lists the migrations that have run, by their numbers.
+func (db *DB) Form(ctx context.Context) (list []int64, err error) {
+	err = db.engine.owner(ctx, func(c *sql.Conn) error {
+		list, err = db.migrated(ctx, c)
+		return err
+	})
+	return list, err
+}
+
+// Size is how many bytes the database takes on its disk.
+func (db *DB) Size(ctx context.Context) (n int64, err error) {
+	query := "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+	if db.Postgres() {
+		query = "SELECT pg_database_size(current_database())"
+	}
+	err = db.engine.owner(ctx, func(c *sql.Conn) error { return c.QueryRowContext(ctx, query).Scan(&n) })
+	if err != nil {
+		return 0, fmt.Errorf("store: size of the database: %w", err)
+	}
+	return n, nil
+}
+
 // Untouched reports whether nothing was ever made in the database.
 func (db *DB) Untouched(ctx context.Context) (bare bool, err error) {
 	err = db.engine.owner(ctx, func(c *sql.Conn) error {

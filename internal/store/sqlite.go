@@ -78,6 +78,12 @@ func openSQLite(ctx, background context.Context, db *DB, path string, o Options)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("store: make the folder: %w", err)
 	}
+	// For its owner alone, and so are the files that SQLite makes beside it.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err == nil {
+		if err := f.Close(); err != nil {
+			return nil, fmt.Errorf("store: make the file: %w", err)
+		}
+	}
 	e := &sqliteDB{db: db, path: path}
 	var err error
 	// What a savepoint must be able to take back is held in memory: in a file of

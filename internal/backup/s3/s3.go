@@ -178,7 +178,7 @@ func (b *Bucket) sweep(ctx context.Context, now time.Time) error {
 		if up.Err != nil {
 			return nil // a service that cannot list them keeps none for long
 		}
-		if _, ours := backup.ParseName(strings.TrimPrefix(up.Key, b.prefix)); !ours || now.Sub(up.Initiated) < backup.Unfinished {
+		if _, _, ours := backup.ParseName(strings.TrimPrefix(up.Key, b.prefix)); !ours || now.Sub(up.Initiated) < backup.Unfinished {
 			continue
 		}
 		if err := b.c.RemoveIncompleteUpload(ctx, b.bucket, up.Key); err != nil {

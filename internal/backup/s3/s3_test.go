@@ -57,7 +57,7 @@ func (s *service) open(t *testing.T) *Bucket {
 	return b
 }
 
-const name = "lapak-20260102T030405.678Z-00c0ffee.lapak"
+const name = "lapak-20260102T030405.678Z-0badcafe-00c0ffee.lapak"
 
 func file(t *testing.T, n int) (string, []byte) {
 	t.Helper()

@@ -171,6 +171,9 @@ func (f *Folder) Put(ctx context.Context, local, name string) error {
 		}
 		to := path.Join(f.dir, name)
 		if err := s.PosixRename(part, to); err != nil {
+			if no, ok := errors.AsType[*sftp.StatusError](err); !ok || no.FxCode() != sftp.ErrSSHFxOpUnsupported {
+				return fmt.Errorf("name the file: %w", err)
+			}
 			_ = s.Remove(to) // a server without the extension renames onto nothing
 			if err := s.Rename(part, to); err != nil {
 				return fmt.Errorf("name the file: %w", err)

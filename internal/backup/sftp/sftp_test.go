@@ -114,7 +114,7 @@ func (m *machine) open(t *testing.T) *Folder {
 	return f
 }
 
-const name = "lapak-20260102T030405.678Z-00c0ffee.lapak"
+const name = "lapak-20260102T030405.678Z-0badcafe-00c0ffee.lapak"
 
 func file(t *testing.T, n int) (string, []byte) {
 	t.Helper()

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 
 	"lapak/internal/authz"
@@ -63,11 +62,11 @@ func (p pages) out(w http.ResponseWriter, r *http.Request) error {
 // download writes the file aside first, so that what is wrong is told in words
 // and no half file is ever taken for a whole one.
 func (p pages) download(w http.ResponseWriter, r *http.Request) (err error) {
-	f, err := os.CreateTemp("", "lapak-shop-*.zip")
+	f, err := p.Bundles.TempFile()
 	if err != nil {
-		return fmt.Errorf("make the file: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	m, err := p.Bundles.Export(r.Context(), web.Scope(r), f, true)
 	if err != nil {
 		return err
