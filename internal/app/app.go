@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -309,6 +310,7 @@ func (a *App) Serve(ctx context.Context, d *Doors) error {
 	if err := a.Jobs.Start(ctx); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
+	go debug.FreeOSMemory() // what the start alone needed, a migration above all
 	err = d.Serve(ctx, web.Server, h, a.Metrics())
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()

@@ -3,7 +3,6 @@ package app_test
 import (
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +20,7 @@ func TestTheBackupsPageInABrowser(t *testing.T) {
 	s.shop(t, "Dapur Bu Euis", 5)
 	srv := httptest.NewUnstartedServer(nil)
 	s.Config.BaseURL = "http://" + srv.Listener.Addr().String()
-	away := filepath.Join(t.TempDir(), "disk-lain")
+	away := t.TempDir()
 	k := keeper(t, s, away)
 	h, err := k.Handler()
 	if err != nil {

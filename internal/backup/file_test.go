@@ -105,7 +105,7 @@ func TestBackupComesBackOnEitherEngine(t *testing.T) {
 					t.Error("a backup of what came back differs")
 				}
 				if err := to.View(t.Context(), authz.Job(shops[0]), func(tx *store.Tx) error {
-					hits, err := tx.Search(t.Context(), []store.SearchTerm{{Word: "pand", Prefix: true}}, 100)
+					hits, err := tx.Search(t.Context(), 0, []store.SearchTerm{{Word: "pand", Prefix: true}}, 100)
 					if len(hits) != 40 {
 						t.Errorf("%d hits, want 40", len(hits))
 					}

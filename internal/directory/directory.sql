@@ -62,12 +62,12 @@ SELECT DISTINCT n.word, w.uses FROM directory_near n JOIN directory_words w ON w
 WHERE n.near IN (SELECT value FROM each_id(@nears)) AND w.uses > 0
 ORDER BY w.uses DESC, n.word LIMIT 200;
 
--- name: AddWord :exec
+-- name: AddWord :one
 INSERT INTO directory_words (word, uses) VALUES (@word, @uses)
-ON CONFLICT (word) DO UPDATE SET uses = directory_words.uses + excluded.uses;
+ON CONFLICT (word) DO UPDATE SET uses = directory_words.uses + excluded.uses RETURNING uses;
 
 -- name: PutNear :exec
-INSERT INTO directory_near (near, word) VALUES (@near, @word) ON CONFLICT (near, word) DO NOTHING;
+INSERT INTO directory_near (near, word) SELECT value, @word FROM each_id(@nears) WHERE true ON CONFLICT (near, word) DO NOTHING;
 
 -- name: DeleteUnusedNear :exec
 DELETE FROM directory_near WHERE word IN (SELECT word FROM directory_words WHERE uses <= 0);

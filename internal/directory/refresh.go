@@ -98,11 +98,11 @@ func summarize(tx *store.Tx, b business.Business, goods []catalog.Product, level
 	}
 	narrow := append(placeMarks(b.Village), tradeMark(b.Trade))
 	around := []string{b.Town(), place.Label(), b.TradeLabel("id"), b.TradeLabel("en")}
-	add := func(row id.ID, mark []string, title string, weight int64, more ...string) string {
+	add := func(row id.ID, group int64, title string, weight int64, more ...string) string {
 		words := unique(fold(title + " " + strings.Join(append(more, around...), " ")))
 		sum.docs[row] = store.SearchDoc{
-			ID: row, Title: strings.Join(fold(title), " "), Weight: weight,
-			Words: strings.Join(slices.Concat(mark, narrow, words), " "),
+			ID: row, Group: group, Title: strings.Join(fold(title), " "), Weight: weight,
+			Words: strings.Join(slices.Concat(narrow, words), " "),
 		}
 		return strings.Join(words, " ")
 	}
@@ -119,17 +119,17 @@ func summarize(tx *store.Tx, b business.Business, goods []catalog.Product, level
 				sum.shop.Photo = cover.ID.Null()
 			}
 		}
-		words := add(p.ID, nil, p.Title, weight, b.Name, p.Category)
+		words := add(p.ID, goodsGroup, p.Title, weight, b.Name, p.Category)
 		sum.goods = append(sum.goods, directorydb.PutProductParams{
 			BusinessID: b.ID, ProductID: p.ID, Slug: p.Slug, Title: p.Title, Price: low, PriceTo: high, Photo: p.Cover().ID.Null(),
 			Free: free, Words: words, Bucket: bucket(p.ID), ChangedAt: p.ChangedAt,
 		})
 	}
-	weight := int64(shopWeight)
+	weight := int64(0)
 	if len(goods) > 0 {
 		weight += 2
 	}
-	add(b.ID, []string{shopMark}, b.Name, weight, b.Tagline)
+	add(b.ID, shopGroup, b.Name, weight, b.Tagline)
 	return sum
 }
 
@@ -176,7 +176,7 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, sum summary) error {
 		if err := s.q.DeleteProduct(ctx, tx, directorydb.DeleteProductParams{BusinessID: sum.business, ProductID: p.ProductID}); err != nil {
 			return fmt.Errorf("take a product out of the directory: %w", err)
 		}
-		if err := tx.SearchDrop(ctx, p.ProductID); err != nil {
+		if err := tx.SearchDrop(ctx, goodsGroup, p.ProductID); err != nil {
 			return err
 		}
 	}
@@ -209,7 +209,7 @@ func (s *Service) putShop(ctx context.Context, tx *store.Tx, sum summary) error 
 		if _, err := s.q.DeleteShop(ctx, tx, sum.business); err != nil {
 			return fmt.Errorf("take a shop out of the directory: %w", err)
 		}
-		return tx.SearchDrop(ctx, sum.business)
+		return tx.SearchDrop(ctx, shopGroup, sum.business)
 	}
 	if err := s.q.PutShop(ctx, tx, *sum.shop); err != nil {
 		return fmt.Errorf("put a shop into the directory: %w", err)
@@ -231,16 +231,15 @@ func (s *Service) putWords(ctx context.Context, tx *store.Tx, uses map[string]in
 		if n == 0 {
 			continue
 		}
-		if err := s.q.AddWord(ctx, tx, directorydb.AddWordParams{Word: w, Uses: n}); err != nil {
+		all, err := s.q.AddWord(ctx, tx, directorydb.AddWordParams{Word: w, Uses: n})
+		if err != nil {
 			return fmt.Errorf("count a word: %w", err)
 		}
-		if n < 0 {
+		if n < 0 || all > n { // it was in use before, and its misspellings are noted
 			continue
 		}
-		for _, v := range near(w) {
-			if err := s.q.PutNear(ctx, tx, directorydb.PutNearParams{Near: v, Word: w}); err != nil {
-				return fmt.Errorf("note a misspelling: %w", err)
-			}
+		if err := s.q.PutNear(ctx, tx, directorydb.PutNearParams{Word: w, Nears: store.IDs(near(w))}); err != nil {
+			return fmt.Errorf("note a misspelling: %w", err)
 		}
 	}
 	return nil

@@ -141,7 +141,7 @@ func (s *Service) search(ctx context.Context, tx *store.Tx, q Query, words []str
 	return err
 }
 
-// candidates finds at most maxCandidates of each kind, the best first: those
+// candidates finds at most maxShops and maxGoods, the best first: those
 // with the very words if there are any, else those with longer ones.
 // Whole words are read from one end, while a beginning is first gathered from
 // all the words that begin so.
@@ -153,8 +153,7 @@ func (s *Service) candidates(ctx context.Context, tx *store.Tx, narrow []store.S
 	return s.matches(ctx, tx, narrow, words, true)
 }
 
-// matches searches once for each kind. Only shops carry a mark of their kind:
-// a mark on every product would make each search read all of them.
+// matches searches once for each kind.
 func (s *Service) matches(
 	ctx context.Context, tx *store.Tx, narrow []store.SearchTerm, words []string, longer bool,
 ) (shops, goods []ranked, err error) {
@@ -162,21 +161,19 @@ func (s *Service) matches(
 	for _, w := range words {
 		terms = append(terms, store.SearchTerm{Word: w, Prefix: longer && len([]rune(w)) > 2})
 	}
-	found, err := tx.Search(ctx, append(slices.Clone(terms), store.SearchTerm{Word: shopMark}), maxCandidates)
+	found, err := tx.Search(ctx, shopGroup, terms, maxShops)
 	if err != nil {
 		return nil, nil, err
 	}
-	all, err := tx.Search(ctx, terms, maxCandidates)
+	all, err := tx.Search(ctx, goodsGroup, terms, maxGoods)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, h := range found {
-		shops = append(shops, ranked{h.ID, score(strings.Fields(h.Title), words, h.Weight-shopWeight)})
+		shops = append(shops, ranked{h.ID, score(strings.Fields(h.Title), words, h.Weight)})
 	}
 	for _, h := range all {
-		if h.Weight < shopWeight {
-			goods = append(goods, ranked{h.ID, score(strings.Fields(h.Title), words, h.Weight)})
-		}
+		goods = append(goods, ranked{h.ID, score(strings.Fields(h.Title), words, h.Weight)})
 	}
 	slices.SortFunc(shops, ranked.compare)
 	slices.SortFunc(goods, ranked.compare)

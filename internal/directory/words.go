@@ -180,8 +180,8 @@ func segments(code string) []string {
 	return codes
 }
 
-// Shops are found by a mark of their own, and told from products by their weight.
+// Shops are searched apart from products.
 const (
-	shopMark   = mark + "kshop"
-	shopWeight = 1000
+	goodsGroup = 0
+	shopGroup  = 1
 )

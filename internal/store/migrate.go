@@ -102,6 +102,10 @@ func (db *DB) provider(files fs.FS, fn func(*goose.Provider) error) error {
 	switch e := db.engine.(type) {
 	case *sqliteDB:
 		kind, pool = goose.DialectSQLite3, e.pool
+		defer func() { // what was read for a migration is not kept in memory
+			pool.SetMaxIdleConns(0)
+			pool.SetMaxIdleConns(1)
+		}()
 	case *postgresDB:
 		kind = goose.DialectPostgres
 		conf := e.conf.Copy()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -17,9 +18,10 @@ import (
 // A document is a list of words, already folded by the caller to lower-case
 // letters and digits; both engines then only compare them.
 
-// SearchDoc is something that can be found.
+// SearchDoc is something that can be found, among those of its group.
 type SearchDoc struct {
 	ID     id.ID
+	Group  int64  // 0 (most of all documents) to maxGroup
 	Title  string // returned with a hit, to rank by
 	Weight int64  // the same
 	Words  string // folded, separated by single spaces
@@ -42,15 +44,18 @@ type SearchHit struct {
 func (tx *Tx) SearchPut(ctx context.Context, d SearchDoc) error {
 	words := searchWords(d.Words)
 	if len(words) == 0 {
-		return tx.SearchDrop(ctx, d.ID)
+		return tx.SearchDrop(ctx, d.Group, d.ID)
 	}
-	text := strings.Join(words, " ")
+	if d.Group > 0 {
+		words = append(words, groupWord(d.Group))
+	}
+	key, text := searchKey(d.Group, d.ID), strings.Join(words, " ")
 	if tx.Postgres() {
 		_, err := tx.ExecContext(ctx, `INSERT INTO search_docs (doc, id, weight, title, words) VALUES ($1, $2, $3, $4, array_to_tsvector(string_to_array($5, ' ')))
 			ON CONFLICT (doc) DO UPDATE SET weight = excluded.weight, title = excluded.title, words = excluded.words
 			WHERE search_docs.id = excluded.id
 			AND (search_docs.weight <> excluded.weight OR search_docs.title <> excluded.title OR search_docs.words <> excluded.words)`,
-			searchKey(d.ID), d.ID, d.Weight, d.Title, text)
+			key, d.ID, d.Weight, d.Title, text)
 		if err != nil {
 			return fmt.Errorf("put a search document: %w", err)
 		}
@@ -60,38 +65,40 @@ func (tx *Tx) SearchPut(ctx context.Context, d SearchDoc) error {
 	// looking. So is what another document has under this key.
 	var leave int64
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM search_docs WHERE rowid = $1 AND (id <> $2 OR weight = $3 AND title = $4 AND words = $5)`,
-		searchKey(d.ID), d.ID, d.Weight, d.Title, text).Scan(&leave); err != nil {
+		key, d.ID, d.Weight, d.Title, text).Scan(&leave); err != nil {
 		return fmt.Errorf("look for a search document: %w", err)
 	}
 	if leave == 1 {
 		return nil
 	}
-	if err := tx.SearchDrop(ctx, d.ID); err != nil {
+	if err := tx.SearchDrop(ctx, d.Group, d.ID); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO search_docs (rowid, id, weight, title, words) VALUES ($1, $2, $3, $4, $5)`,
-		searchKey(d.ID), d.ID, d.Weight, d.Title, text)
+		key, d.ID, d.Weight, d.Title, text)
 	if err != nil {
 		return fmt.Errorf("put a search document: %w", err)
 	}
 	return nil
 }
 
-// SearchDrop takes a document out; one that is not there is no error.
-func (tx *Tx) SearchDrop(ctx context.Context, doc id.ID) error {
+// SearchDrop takes a document out of its group; one that is not there is no error.
+func (tx *Tx) SearchDrop(ctx context.Context, group int64, doc id.ID) error {
 	query := `DELETE FROM search_docs WHERE rowid = $1 AND id = $2`
 	if tx.Postgres() {
 		query = `DELETE FROM search_docs WHERE doc = $1 AND id = $2`
 	}
-	if _, err := tx.ExecContext(ctx, query, searchKey(doc), doc); err != nil {
+	if _, err := tx.ExecContext(ctx, query, searchKey(group, doc), doc); err != nil {
 		return fmt.Errorf("drop a search document: %w", err)
 	}
 	return nil
 }
 
-// Search returns documents that hold all the terms, at most so many: no order
-// is promised beyond that, ranking all matches of a common word being slow.
-func (tx *Tx) Search(ctx context.Context, terms []SearchTerm, most int) ([]SearchHit, error) {
+// Search returns documents of a group that hold all the terms, at most so many:
+// no order is promised beyond that, ranking all matches of a common word being
+// slow. A small group is found without a look at the others: SQLite reads only
+// its keys, PostgreSQL only what has its word.
+func (tx *Tx) Search(ctx context.Context, group int64, terms []SearchTerm, most int) ([]SearchHit, error) {
 	var parts []string
 	for _, t := range terms {
 		word := strings.Join(searchWords(t.Word), "")
@@ -113,12 +120,16 @@ func (tx *Tx) Search(ctx context.Context, terms []SearchTerm, most int) ([]Searc
 	if len(parts) == 0 {
 		return nil, nil
 	}
-	query, match := `SELECT id, title, weight FROM search_docs WHERE search_docs MATCH $1 LIMIT $2`, strings.Join(parts, " AND ")
+	from, to := group<<groupShift, (group+1)<<groupShift-1
+	query, match := `SELECT id, title, weight FROM search_docs WHERE search_docs MATCH $1 AND rowid BETWEEN $2 AND $3 LIMIT $4`, strings.Join(parts, " AND ")
 	if tx.Postgres() {
-		query = `SELECT id, title, weight FROM search_docs WHERE words @@ CAST($1 AS tsquery) LIMIT $2`
+		query = `SELECT id, title, weight FROM search_docs WHERE words @@ CAST($1 AS tsquery) AND doc BETWEEN $2 AND $3 LIMIT $4`
+		if group > 0 {
+			parts = append(parts, "'"+groupWord(group)+"'")
+		}
 		match = strings.Join(parts, " & ")
 	}
-	rows, err := tx.QueryContext(ctx, query, match, most)
+	rows, err := tx.QueryContext(ctx, query, match, from, to, most)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
@@ -137,10 +148,21 @@ func (tx *Tx) Search(ctx context.Context, terms []SearchTerm, most int) ([]Searc
 	return hits, nil
 }
 
-// searchKey is the number under which a document is kept: 62 of its random
+// A key is its group in the bits above groupShift, and random bits below.
+const (
+	groupShift = 59
+	maxGroup   = 7
+)
+
+// groupWord is a word that only the documents of a group have.
+func groupWord(group int64) string { return "qqgroup" + strconv.FormatInt(group, 10) }
+
+// searchKey is the number under which a document is kept: 59 of its random
 // bits, because an FTS5 table has no other key. Ids that come in files are not
 // always random: who comes second with a key finds no place, and takes none.
-func searchKey(doc id.ID) int64 { return int64(binary.BigEndian.Uint64(doc[8:]) &^ (3 << 62)) }
+func searchKey(group int64, doc id.ID) int64 {
+	return (group&maxGroup)<<groupShift | int64(binary.BigEndian.Uint64(doc[8:])&(1<<groupShift-1))
+}
 
 // searchWords leaves nothing but letters and digits, so that a word can never
 // be read as an operator of a query.

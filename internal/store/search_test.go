@@ -30,7 +30,7 @@ func TestSearch(t *testing.T) {
 			t.Helper()
 			var hits []store.SearchHit
 			err := db.View(t.Context(), authz.Visitor(id.ID{}), func(tx *store.Tx) (err error) {
-				hits, err = tx.Search(t.Context(), terms, 10)
+				hits, err = tx.Search(t.Context(), 0, terms, 10)
 				return err
 			})
 			if err != nil || len(hits) != want {
@@ -55,6 +55,27 @@ func TestSearch(t *testing.T) {
 		put(store.SearchDoc{ID: a, Title: "opak", Words: "opak"}, store.SearchDoc{ID: b, Words: ""})
 		find(0, store.SearchTerm{Word: "garut"})
 		find(1, store.SearchTerm{Word: "opak"})
+
+		// A group is searched by itself.
+		shop := store.SearchDoc{ID: id.New(), Group: 1, Title: "opak bu imas", Words: "opak bu imas"}
+		put(shop, shop)
+		find(1, store.SearchTerm{Word: "opak"})
+		inGroup := func() (hits []store.SearchHit) {
+			t.Helper()
+			if err := db.View(t.Context(), authz.Visitor(id.ID{}), func(tx *store.Tx) (err error) {
+				hits, err = tx.Search(t.Context(), 1, []store.SearchTerm{{Word: "opak"}}, 10)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return hits
+		}
+		if h := inGroup(); len(h) != 1 || h[0].ID != shop.ID {
+			t.Errorf("in the group: %v", h)
+		}
+		if err := db.Tx(t.Context(), authz.Job(id.ID{}), func(tx *store.Tx) error { return tx.SearchDrop(t.Context(), 1, shop.ID) }); err != nil || len(inGroup()) != 0 {
+			t.Errorf("after it was dropped: %v, %v", inGroup(), err)
+		}
 
 		// An id made to fall upon another's place takes nothing from it.
 		thief := id.New()

@@ -12,9 +12,9 @@ import (
 	id "lapak/internal/id"
 )
 
-const addWord = `-- name: AddWord :exec
+const addWord = `-- name: AddWord :one
 INSERT INTO directory_words (word, uses) VALUES ($1, $2)
-ON CONFLICT (word) DO UPDATE SET uses = directory_words.uses + excluded.uses
+ON CONFLICT (word) DO UPDATE SET uses = directory_words.uses + excluded.uses RETURNING uses
 `
 
 type AddWordParams struct {
@@ -22,9 +22,11 @@ type AddWordParams struct {
 	Uses int64
 }
 
-func (q *Queries) AddWord(ctx context.Context, db DBTX, arg AddWordParams) error {
-	_, err := db.ExecContext(ctx, addWord, arg.Word, arg.Uses)
-	return err
+func (q *Queries) AddWord(ctx context.Context, db DBTX, arg AddWordParams) (int64, error) {
+	row := db.QueryRowContext(ctx, addWord, arg.Word, arg.Uses)
+	var uses int64
+	err := row.Scan(&uses)
+	return uses, err
 }
 
 const countProducts = `-- name: CountProducts :one
@@ -421,16 +423,16 @@ func (q *Queries) PutList(ctx context.Context, db DBTX, arg PutListParams) error
 }
 
 const putNear = `-- name: PutNear :exec
-INSERT INTO directory_near (near, word) VALUES ($1, $2) ON CONFLICT (near, word) DO NOTHING
+INSERT INTO directory_near (near, word) SELECT value, $1 FROM each_id($2) WHERE true ON CONFLICT (near, word) DO NOTHING
 `
 
 type PutNearParams struct {
-	Near id.ID
-	Word string
+	Word  string
+	Nears string
 }
 
 func (q *Queries) PutNear(ctx context.Context, db DBTX, arg PutNearParams) error {
-	_, err := db.ExecContext(ctx, putNear, arg.Near, arg.Word)
+	_, err := db.ExecContext(ctx, putNear, arg.Word, arg.Nears)
 	return err
 }
 

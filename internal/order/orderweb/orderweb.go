@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -131,7 +132,7 @@ func (p pages) list(w http.ResponseWriter, r *http.Request) error {
 	ctx, sc := r.Context(), web.Scope(r)
 	q := r.URL.Query()
 	v := listView{tab: order.Tab(q.Get("tab")), words: strings.TrimSpace(q.Get("q")), files: sc.May(authz.ImportOrders) || sc.May(authz.ExportOrders)}
-	if v.tab == "" && v.words == "" {
+	if !slices.Contains(order.Tabs, v.tab) { // also what an old link says
 		v.tab = order.TabAction
 	}
 	v.filter = order.Filter{
