@@ -257,5 +257,8 @@ func plant(ctx context.Context, o *Options, c app.Config, products int, engine s
 		}
 	}
 	o.Say("%s: %d products listed in %.0f s", engine, products, time.Since(began).Seconds())
+	if err := a.Directory.Sweep(ctx); err != nil { // as the server does every day
+		return err
+	}
 	return a.DB.Analyze(ctx)
 }

@@ -61,8 +61,8 @@ const (
 	shopsPerPage    = 24
 	productsPerPage = 24
 	shopsBeside     = 6   // shops above the products of a search
-	maxShops        = 60  // of those that match, so many are ranked
-	maxGoods        = 240 // ten pages: reading each costs, and nobody leafs further
+	maxShops        = 30  // of those that match, so many are ranked
+	maxGoods        = 120 // five pages: reading each costs, and nobody leafs further
 )
 
 // lists names the lists a shop stands in: everything, its trade, its places,

@@ -49,8 +49,11 @@ func (s *Service) Refresh(ctx context.Context, sc authz.Scope) error {
 	})
 }
 
-// Sweep forgets words that no shop uses any more.
+// Sweep forgets words that no shop uses any more, and tidies the index.
 func (s *Service) Sweep(ctx context.Context) error {
+	if err := s.db.SearchTidy(ctx); err != nil {
+		return err
+	}
 	return s.db.Tx(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
 		if err := s.q.DeleteUnusedNear(ctx, tx); err != nil {
 			return fmt.Errorf("forget misspellings: %w", err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"lapak/internal/authz"
 	"lapak/internal/id"
 )
 
@@ -146,6 +147,37 @@ func (tx *Tx) Search(ctx context.Context, group int64, terms []SearchTerm, most 
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	return hits, nil
+}
+
+// tidyPages is how many pages of the index one transaction joins.
+const tidyPages = 64
+
+// SearchTidy joins the pieces in which SQLite wrote the index, of which a search
+// reads every one, in transactions so short that writers hardly wait.
+// PostgreSQL's index is in one piece.
+func (db *DB) SearchTidy(ctx context.Context) error {
+	if db.Postgres() {
+		return nil
+	}
+	pages := -tidyPages // all pieces are to become one
+	for more := true; more; pages = tidyPages {
+		err := db.Tx(ctx, authz.Job(id.ID{}), func(tx *Tx) error {
+			var before, after int64
+			if err := tx.QueryRowContext(ctx, "SELECT total_changes()").Scan(&before); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, "INSERT INTO search_docs (search_docs, rank) VALUES ('merge', $1)", pages); err != nil {
+				return err
+			}
+			err := tx.QueryRowContext(ctx, "SELECT total_changes()").Scan(&after)
+			more = after-before >= 2 // less says that nothing was left to do
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("join the index of the search: %w", err)
+		}
+	}
+	return nil
 }
 
 // A key is its group in the bits above groupShift, and random bits below.

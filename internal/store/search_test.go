@@ -89,3 +89,44 @@ func TestSearch(t *testing.T) {
 		}
 	})
 }
+
+// What was written piece by piece is joined, and found as before.
+func TestSearchTidy(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		for range 60 {
+			if err := db.Tx(t.Context(), authz.Job(id.ID{}), func(tx *store.Tx) error {
+				for range 20 {
+					if err := tx.SearchPut(t.Context(), store.SearchDoc{ID: id.New(), Title: "opak", Words: "opak bakar " + id.Token()}); err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		look := func() (found int, pieces int64) {
+			if err := db.View(t.Context(), authz.Visitor(id.ID{}), func(tx *store.Tx) error {
+				hits, err := tx.Search(t.Context(), 0, []store.SearchTerm{{Word: "opak"}, {Word: "bakar"}}, 5000)
+				if found = len(hits); err != nil || db.Postgres() {
+					return err
+				}
+				return tx.QueryRowContext(t.Context(), "SELECT count(DISTINCT segid) FROM search_docs_idx").Scan(&pieces)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return found, pieces
+		}
+		if n, pieces := look(); n != 1200 || !db.Postgres() && pieces < 2 {
+			t.Fatalf("void: %d found, %d pieces", n, pieces)
+		}
+		for range 2 { // the second time there is nothing to do
+			if err := db.SearchTidy(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n, pieces := look(); n != 1200 || pieces > 1 {
+				t.Errorf("%d found, %d pieces", n, pieces)
+			}
+		}
+	})
+}
