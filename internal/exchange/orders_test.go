@@ -241,7 +241,8 @@ func shopee(status string) string {
 	for k, v := range a {
 		b[k] = v
 	}
-	b["Nama Produk"], b["Nomor Referensi SKU"], b["Harga Setelah Diskon"], b["Jumlah"], b["Returned quantity"] = "Opak", "OPK", "10.000", "2", "1"
+	b["SKU Induk"] = "OPK" // the variant has no SKU of its own
+	b["Nama Produk"], b["Nomor Referensi SKU"], b["Harga Setelah Diskon"], b["Jumlah"], b["Returned quantity"] = "Opak", "", "10.000", "2", "1"
 	other := map[string]string{
 		"No. Pesanan": "9007199254740993123", "Status Pesanan": "Batal", "Waktu Pesanan Dibuat": "2023-11-23 11:00", "Nama Produk": "Opak", "Nomor Referensi SKU": "OPK",
 		"Harga Setelah Diskon": "10.000", "Jumlah": "1", "Alasan Pembatalan": "Ubah alamat",
@@ -272,7 +273,7 @@ func TestShopeesOrders(t *testing.T) {
 		}
 		p, q := list[0], list[1]
 		total, _ := p.Total()
-		if p.Outside != "2311239ABCDE01" || p.State != order.Done || len(p.Lines) != 2 || p.Lines[0].SKU != "DG-1" || total != 99_000 || p.Discount != 5_000 || p.Refunded != 10_000 || p.Name != "" || p.Phone != "" {
+		if p.Outside != "2311239ABCDE01" || p.State != order.Done || len(p.Lines) != 2 || p.Lines[0].SKU != "DG-1" || p.Lines[1].SKU != "OPK" || total != 99_000 || p.Discount != 5_000 || p.Refunded != 10_000 || p.Name != "" || p.Phone != "" {
 			t.Errorf("%+v comes to %d", p, total)
 		}
 		if q.Outside != "9007199254740993123" || q.State != order.Cancelled || q.Reason != "Ubah alamat" || q.Paid != 0 {

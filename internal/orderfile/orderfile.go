@@ -72,6 +72,7 @@ const (
 
 	Returned Field = "jumlah_retur" // of a line; read, never written
 	Subtotal Field = "subtotal"     // of a line, where there is no price; read, never written
+	Parent   Field = "sku_induk"    // of a line's product, where its variant has no SKU; read, never written
 )
 
 // Columns are those of our own file, in their order.
@@ -98,7 +99,7 @@ var shopee = Format{
 	Name: "shopee", Source: "shopee", Needs: []string{"nopesanan", "statuspesanan", "namaproduk"},
 	Aliases: map[Field][]string{
 		Outside: {"nopesanan", "orderid"}, Status: {"statuspesanan", "orderstatus"}, At: {"waktupesanandibuat", "ordercreationdate"},
-		SKU: {"nomorreferensisku", "skureferenceno", "skuinduk"}, Title: {"namaproduk", "productname"}, Variant: {"namavariasi", "variationname"},
+		SKU: {"nomorreferensisku", "skureferenceno"}, Parent: {"skuinduk", "parentskureferenceno"}, Title: {"namaproduk", "productname"}, Variant: {"namavariasi", "variationname"},
 		Quantity: {"jumlah", "quantity"}, Price: {"hargasetelahdiskon", "dealprice", "hargaawal"}, Returned: {"returnedquantity"},
 		Discount: {"voucherditanggungpenjual"}, Shipping: {"ongkoskirimdibayarolehpembeli"}, Courier: {"opsipengiriman"}, Waybill: {"noresi"},
 		Reason: {"alasanpembatalan"}, Note: {"catatandaripembeli"}, Buyer: {"usernamepembeli"}, Name: {"namapenerima"}, Phone: {"notelepon"},
@@ -165,7 +166,7 @@ func fold(s string) string {
 }
 
 // Fields lists what a file may hold: our columns, and what others write.
-func Fields() []Field { return append(slices.Clone(Columns), Returned, Subtotal) }
+func Fields() []Field { return append(slices.Clone(Columns), Returned, Subtotal, Parent) }
 
 // Names lists the headers by which any file calls a field, ours first.
 func (f Field) Names() []string {

@@ -79,7 +79,7 @@ func (o Options) Fill(above, r Row) (list []Field) {
 	}
 	for name := range r.At {
 		switch f := Field(name); f {
-		case SKU, Title, Variant, Unit, Quantity, Price, Subtotal, LineAt, Returned, Discount, Shipping:
+		case SKU, Title, Variant, Unit, Quantity, Price, Subtotal, Parent, LineAt, Returned, Discount, Shipping:
 		default:
 			if r.cell(f) == "" {
 				list = append(list, f)
@@ -226,6 +226,9 @@ func (r *reader) lines(p *order.Past) (back int64) {
 		l := order.PastLine{SKU: row.raw(SKU), Title: row.cell(Title), Variant: row.cell(Variant), Unit: row.cell(Unit)}
 		if !r.format.Exact {
 			l.SKU = tidy(l.SKU)
+		}
+		if l.SKU == "" {
+			l.SKU = tidy(row.cell(Parent))
 		}
 		n, err := Amount(row.cell(Quantity), 1)
 		if err != nil {

@@ -268,8 +268,16 @@ func (r *Reader) csv(body io.Reader, head []byte) error {
 	}
 	c := csv.NewReader(b)
 	c.Comma, c.FieldsPerRecord, c.LazyQuotes, c.ReuseRecord = delimiter(start), -1, true, true
+	last := 0 // where the row before ended
 	r.next = func() ([]string, error) {
 		cells, err := c.Read()
+		if len(cells) > 0 {
+			// The reader leaves empty lines out, which a spreadsheet counts.
+			from, _ := c.FieldPos(0)
+			to, _ := c.FieldPos(len(cells) - 1)
+			r.line += from - last - 1
+			last = to + strings.Count(cells[len(cells)-1], "\n")
+		}
 		g.done = c.InputOffset()
 		var bad *csv.ParseError
 		switch {

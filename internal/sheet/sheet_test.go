@@ -369,3 +369,27 @@ func FuzzValues(f *testing.F) {
 		}
 	})
 }
+
+// Rows are numbered as a spreadsheet numbers them: empty lines count, the lines
+// within a cell do not.
+func TestLinesAreThoseOfASpreadsheet(t *testing.T) {
+	text := "nama,catatan\n\n\nOpak,\"renyah\r\n\r\nsekali\"\nSale,manis\r\n\r\n\"Wajit\nCililin\",\n,\nDodol,x\n"
+	r, err := sheet.Open(t.Context(), strings.NewReader(text), int64(len(text)), sheet.OnPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprint(row.Line, " ", strings.Fields(row.At(0))[0]))
+	}
+	if want := "[1 nama 4 Opak 5 Sale 7 Wajit 9 Dodol]"; fmt.Sprint(got) != want {
+		t.Errorf("rows %v, want %s", got, want)
+	}
+}
