@@ -179,7 +179,7 @@ func (s *Service) put(ctx context.Context, tx *store.Tx, sum summary) error {
 		if err := s.q.DeleteProduct(ctx, tx, directorydb.DeleteProductParams{BusinessID: sum.business, ProductID: p.ProductID}); err != nil {
 			return fmt.Errorf("take a product out of the directory: %w", err)
 		}
-		if err := tx.SearchDrop(ctx, goodsGroup, p.ProductID); err != nil {
+		if err := tx.SearchDrop(ctx, p.ProductID); err != nil {
 			return err
 		}
 	}
@@ -212,7 +212,7 @@ func (s *Service) putShop(ctx context.Context, tx *store.Tx, sum summary) error 
 		if _, err := s.q.DeleteShop(ctx, tx, sum.business); err != nil {
 			return fmt.Errorf("take a shop out of the directory: %w", err)
 		}
-		return tx.SearchDrop(ctx, shopGroup, sum.business)
+		return tx.SearchDrop(ctx, sum.business)
 	}
 	if err := s.q.PutShop(ctx, tx, *sum.shop); err != nil {
 		return fmt.Errorf("put a shop into the directory: %w", err)

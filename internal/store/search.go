@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/jackc/pgx/v5"
+
 	"lapak/internal/authz"
 	"lapak/internal/id"
 )
@@ -22,7 +24,7 @@ import (
 // SearchDoc is something that can be found, among those of its group.
 type SearchDoc struct {
 	ID     id.ID
-	Group  int64  // 0 (most of all documents) to maxGroup
+	Group  int64  // 0 to 9
 	Title  string // returned with a hit, to rank by
 	Weight int64  // the same
 	Words  string // folded, separated by single spaces
@@ -45,12 +47,12 @@ type SearchHit struct {
 func (tx *Tx) SearchPut(ctx context.Context, d SearchDoc) error {
 	words := searchWords(d.Words)
 	if len(words) == 0 {
-		return tx.SearchDrop(ctx, d.Group, d.ID)
+		return tx.SearchDrop(ctx, d.ID)
 	}
-	if d.Group > 0 {
-		words = append(words, groupWord(d.Group))
+	for i, w := range words {
+		words[i] = inGroup(d.Group, w)
 	}
-	key, text := searchKey(d.Group, d.ID), strings.Join(words, " ")
+	key, text := searchKey(d.ID), strings.Join(words, " ")
 	if tx.Postgres() {
 		_, err := tx.ExecContext(ctx, `INSERT INTO search_docs (doc, id, weight, title, words) VALUES ($1, $2, $3, $4, array_to_tsvector(string_to_array($5, ' ')))
 			ON CONFLICT (doc) DO UPDATE SET weight = excluded.weight, title = excluded.title, words = excluded.words
@@ -72,7 +74,7 @@ func (tx *Tx) SearchPut(ctx context.Context, d SearchDoc) error {
 	if leave == 1 {
 		return nil
 	}
-	if err := tx.SearchDrop(ctx, d.Group, d.ID); err != nil {
+	if err := tx.SearchDrop(ctx, d.ID); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO search_docs (rowid, id, weight, title, words) VALUES ($1, $2, $3, $4, $5)`,
@@ -83,13 +85,13 @@ func (tx *Tx) SearchPut(ctx context.Context, d SearchDoc) error {
 	return nil
 }
 
-// SearchDrop takes a document out of its group; one that is not there is no error.
-func (tx *Tx) SearchDrop(ctx context.Context, group int64, doc id.ID) error {
+// SearchDrop takes a document out; one that is not there is no error.
+func (tx *Tx) SearchDrop(ctx context.Context, doc id.ID) error {
 	query := `DELETE FROM search_docs WHERE rowid = $1 AND id = $2`
 	if tx.Postgres() {
 		query = `DELETE FROM search_docs WHERE doc = $1 AND id = $2`
 	}
-	if _, err := tx.ExecContext(ctx, query, searchKey(group, doc), doc); err != nil {
+	if _, err := tx.ExecContext(ctx, query, searchKey(doc), doc); err != nil {
 		return fmt.Errorf("drop a search document: %w", err)
 	}
 	return nil
@@ -97,8 +99,7 @@ func (tx *Tx) SearchDrop(ctx context.Context, group int64, doc id.ID) error {
 
 // Search returns documents of a group that hold all the terms, at most so many:
 // no order is promised beyond that, ranking all matches of a common word being
-// slow. A small group is found without a look at the others: SQLite reads only
-// its keys, PostgreSQL only what has its word.
+// slow.
 func (tx *Tx) Search(ctx context.Context, group int64, terms []SearchTerm, most int) ([]SearchHit, error) {
 	var parts []string
 	for _, t := range terms {
@@ -106,6 +107,7 @@ func (tx *Tx) Search(ctx context.Context, group int64, terms []SearchTerm, most 
 		if word == "" {
 			continue
 		}
+		word = inGroup(group, word)
 		part := `"` + word + `"`
 		if tx.Postgres() {
 			part = "'" + word + "'"
@@ -121,16 +123,15 @@ func (tx *Tx) Search(ctx context.Context, group int64, terms []SearchTerm, most 
 	if len(parts) == 0 {
 		return nil, nil
 	}
-	from, to := group<<groupShift, (group+1)<<groupShift-1
-	query, match := `SELECT id, title, weight FROM search_docs WHERE search_docs MATCH $1 AND rowid BETWEEN $2 AND $3 LIMIT $4`, strings.Join(parts, " AND ")
+	query := `SELECT id, title, weight FROM search_docs WHERE search_docs MATCH $1 LIMIT $2`
+	args := []any{strings.Join(parts, " AND "), most}
 	if tx.Postgres() {
-		query = `SELECT id, title, weight FROM search_docs WHERE words @@ CAST($1 AS tsquery) AND doc BETWEEN $2 AND $3 LIMIT $4`
-		if group > 0 {
-			parts = append(parts, "'"+groupWord(group)+"'")
-		}
-		match = strings.Join(parts, " & ")
+		// Planned anew for each search: the rows of a common word are quickest read
+		// one after the other, those of a rare one by the index.
+		query = `SELECT id, title, weight FROM search_docs WHERE words @@ CAST($1 AS tsquery) LIMIT $2`
+		args = []any{pgx.QueryExecModeExec, strings.Join(parts, " & "), most}
 	}
-	rows, err := tx.QueryContext(ctx, query, match, from, to, most)
+	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
@@ -180,21 +181,19 @@ func (db *DB) SearchTidy(ctx context.Context) error {
 	return nil
 }
 
-// A key is its group in the bits above groupShift, and random bits below.
-const (
-	groupShift = 59
-	maxGroup   = 7
-)
+// inGroup is a word as it stands in the documents of a group: no word of
+// another group is equal to it, or begins so.
+func inGroup(group int64, word string) string {
+	if group == 0 {
+		return word
+	}
+	return "qq" + strconv.FormatInt(group, 10) + word
+}
 
-// groupWord is a word that only the documents of a group have.
-func groupWord(group int64) string { return "qqgroup" + strconv.FormatInt(group, 10) }
-
-// searchKey is the number under which a document is kept: 59 of its random
+// searchKey is the number under which a document is kept: 62 of its random
 // bits, because an FTS5 table has no other key. Ids that come in files are not
 // always random: who comes second with a key finds no place, and takes none.
-func searchKey(group int64, doc id.ID) int64 {
-	return (group&maxGroup)<<groupShift | int64(binary.BigEndian.Uint64(doc[8:])&(1<<groupShift-1))
-}
+func searchKey(doc id.ID) int64 { return int64(binary.BigEndian.Uint64(doc[8:]) &^ (3 << 62)) }
 
 // searchWords leaves nothing but letters and digits, so that a word can never
 // be read as an operator of a query.

@@ -73,7 +73,7 @@ func TestSearch(t *testing.T) {
 		if h := inGroup(); len(h) != 1 || h[0].ID != shop.ID {
 			t.Errorf("in the group: %v", h)
 		}
-		if err := db.Tx(t.Context(), authz.Job(id.ID{}), func(tx *store.Tx) error { return tx.SearchDrop(t.Context(), 1, shop.ID) }); err != nil || len(inGroup()) != 0 {
+		if err := db.Tx(t.Context(), authz.Job(id.ID{}), func(tx *store.Tx) error { return tx.SearchDrop(t.Context(), shop.ID) }); err != nil || len(inGroup()) != 0 {
 			t.Errorf("after it was dropped: %v, %v", inGroup(), err)
 		}
 

@@ -1,12 +1,6 @@
 -- +goose Up
--- Shops are searched apart from products: their keys begin with another number.
-CREATE TEMP TABLE search_kept AS SELECT rowid AS doc, id, weight, title, words FROM search_docs;
-DELETE FROM search_docs;
-INSERT INTO search_docs (rowid, id, weight, title, words)
-SELECT CASE WHEN weight >= 1000 THEN 576460752303423488 ELSE 0 END + (doc & 576460752303423487), id,
-  CASE WHEN weight >= 1000 THEN weight - 1000 ELSE weight END, title, CASE WHEN weight >= 1000 THEN words || ' qqgroup1' ELSE words END
-FROM search_kept WHERE true GROUP BY CASE WHEN weight >= 1000 THEN 576460752303423488 ELSE 0 END + (doc & 576460752303423487);
-DROP TABLE search_kept;
+-- Shops are searched apart from products: their words begin with a mark.
+UPDATE search_docs SET weight = weight - 1000, words = 'qq1' || replace(words, ' ', ' qq1') WHERE weight >= 1000;
 
 -- +goose Down
-UPDATE search_docs SET weight = weight + 1000 WHERE rowid >= 576460752303423488;
+UPDATE search_docs SET weight = weight + 1000 WHERE words LIKE 'qq1%';
