@@ -275,12 +275,20 @@ func (s *Service) Offer(ctx context.Context, tx *store.Tx, sc authz.Scope, varia
 	return o, nil
 }
 
-// Offers returns the offers of variants by their ids, in two queries; those
-// that are not there, or not this business's, are left out.
+type offerKey struct{}
+
+// Offers returns the offers of variants by their ids, from memory or in two
+// queries; those that are not there, or not this business's, are left out.
 func (s *Service) Offers(ctx context.Context, tx *store.Tx, sc authz.Scope, variants []id.ID) (map[id.ID]Offer, error) {
 	if len(variants) == 0 {
 		return nil, nil
 	}
+	return store.KeptEach(tx, sc.Business, offerKey{}, variants, func(missing []id.ID) (map[id.ID]Offer, error) {
+		return s.offers(ctx, tx, sc, missing)
+	}, func(o Offer) bool { return o.State == Published }) // what is not shown changes without a Touch
+}
+
+func (s *Service) offers(ctx context.Context, tx *store.Tx, sc authz.Scope, variants []id.ID) (map[id.ID]Offer, error) {
 	rows, err := s.q.Offers(ctx, tx, catalogdb.OffersParams{BusinessID: sc.Business, Variants: store.IDs(variants)})
 	if err != nil {
 		return nil, fmt.Errorf("read offers: %w", err)

@@ -54,24 +54,72 @@ const maxSettings = 20_000
 // loaded is not kept, because it may never be committed; nor what was loaded
 // while the business was changing.
 func Kept[T any](tx *Tx, business id.ID, what any, load func() (T, error)) (T, error) {
-	s, key := &tx.db.settings, settingKey{business, what}
-	version := tx.db.versions.settings(business)
-	if version != 0 && len(tx.touched) == 0 {
-		s.mu.RLock()
-		k, ok := s.of[key]
-		s.mu.RUnlock()
-		if ok && k.version == version {
-			return k.value.(T), nil
-		}
+	key, version := settingKey{business, what}, tx.db.versions.settings(business)
+	if v, ok := tx.kept(key, version); ok {
+		return v.(T), nil
 	}
 	v, err := load()
-	if err == nil && tx.reads && version != 0 && version <= tx.since {
-		s.mu.Lock()
-		if s.of == nil || len(s.of) >= maxSettings {
-			s.of = map[settingKey]setting{}
-		}
-		s.of[key] = setting{version, v}
-		s.mu.Unlock()
+	if err == nil {
+		tx.keep(key, version, v)
 	}
 	return v, err
+}
+
+// KeptEach is Kept for several things of a kind: load loads those that are not
+// in memory, and says of each whether it may be kept.
+func KeptEach[K comparable, T any](tx *Tx, business id.ID, kind any, keys []K, load func(missing []K) (map[K]T, error), may func(T) bool) (map[K]T, error) {
+	version := tx.db.versions.settings(business)
+	all := make(map[K]T, len(keys))
+	var missing []K
+	for _, k := range keys {
+		if v, ok := tx.kept(settingKey{business, eachKey[K]{kind, k}}, version); ok {
+			all[k] = v.(T)
+		} else {
+			missing = append(missing, k)
+		}
+	}
+	if len(missing) == 0 {
+		return all, nil
+	}
+	some, err := load(missing)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range some {
+		all[k] = v
+		if may(v) {
+			tx.keep(settingKey{business, eachKey[K]{kind, k}}, version, v)
+		}
+	}
+	return all, nil
+}
+
+// eachKey is one thing of a kind.
+type eachKey[K comparable] struct {
+	kind any
+	key  K
+}
+
+func (tx *Tx) kept(key settingKey, version uint64) (any, bool) {
+	if version == 0 || len(tx.touched) > 0 {
+		return nil, false
+	}
+	s := &tx.db.settings
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	k, ok := s.of[key]
+	return k.value, ok && k.version == version
+}
+
+func (tx *Tx) keep(key settingKey, version uint64, value any) {
+	if !tx.reads || version == 0 || version > tx.since {
+		return
+	}
+	s := &tx.db.settings
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of == nil || len(s.of) >= maxSettings {
+		s.of = map[settingKey]setting{}
+	}
+	s.of[key] = setting{version, value}
 }

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"lapak/internal/authz"
@@ -66,6 +68,45 @@ func TestKeptFollowsChanges(t *testing.T) {
 		})
 		if !errors.Is(err, other) {
 			t.Errorf("Kept = %v, want %v", err, other)
+		}
+	})
+}
+
+// Several things of a kind are kept one by one, and those that may not be are
+// read each time.
+func TestKeptEach(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		shop := id.New()
+		var asked [][]int
+		read := func(keys ...int) map[int]string {
+			t.Helper()
+			var got map[int]string
+			if err := db.View(t.Context(), authz.Job(shop), func(tx *store.Tx) (err error) {
+				got, err = store.KeptEach(tx, shop, whatKept{}, keys, func(missing []int) (map[int]string, error) {
+					asked = append(asked, missing)
+					out := map[int]string{}
+					for _, k := range missing {
+						if k != 9 { // there is no such thing
+							out[k] = fmt.Sprint("thing ", k, " of ", len(asked))
+						}
+					}
+					return out, nil
+				}, func(v string) bool { return !strings.HasPrefix(v, "thing 2") })
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		if got := fmt.Sprint(read(1, 2, 9), read(1, 2, 3), read(1, 3)); got != "map[1:thing 1 of 1 2:thing 2 of 1] map[1:thing 1 of 1 2:thing 2 of 2 3:thing 3 of 2] map[1:thing 1 of 1 3:thing 3 of 2]" ||
+			fmt.Sprint(asked) != "[[1 2 9] [2 3]]" {
+			t.Errorf("%s; asked for %v", got, asked)
+		}
+		if err := db.Tx(t.Context(), authz.Job(shop), func(tx *store.Tx) error { tx.Touch(shop); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(1)[1]; got != "thing 1 of 3" {
+			t.Errorf("after a change: %s", got)
 		}
 	})
 }
