@@ -31,7 +31,7 @@ type sqliteDB struct {
 	writer  *liteConn
 	batch   *batch // open transaction of the writer; nil if none
 	seen    int64  // data_version, to notice other processes
-	readers chan *liteConn
+	readers *readers
 	done    sync.WaitGroup
 }
 
@@ -103,10 +103,7 @@ func openSQLite(ctx, background context.Context, db *DB, path string, o Options)
 		n = max(4, 2*runtime.GOMAXPROCS(0))
 	}
 	e.rpool.SetMaxIdleConns(n)
-	e.readers = make(chan *liteConn, n)
-	for range n {
-		e.readers <- nil // opened at first use
-	}
+	e.readers = newReaders(n)
 	e.done.Go(func() { e.watch(background) })
 	return e, nil
 }
@@ -286,19 +283,19 @@ func (e *sqliteDB) commit(ctx context.Context) {
 }
 
 func (e *sqliteDB) read(ctx context.Context, _ authz.Scope, tx *Tx, fn func(*Tx) error) error {
-	var c *liteConn
 	select {
-	case c = <-e.readers:
+	case <-e.readers.turns:
 	default:
 		wait, cancel := context.WithTimeout(ctx, turnTimeout)
 		defer cancel()
 		select {
-		case c = <-e.readers:
+		case <-e.readers.turns:
 		case <-wait.Done():
 			return fmt.Errorf("%w: no reader free: %w", ErrBusy, wait.Err())
 		}
 	}
-	defer func() { e.readers <- c }()
+	c := e.readers.pop()
+	defer func() { e.readers.give(c) }()
 	if c == nil {
 		var err error
 		if c, err = e.connect(ctx, e.rpool); err != nil {
@@ -378,15 +375,15 @@ func (e *sqliteDB) close() error {
 	e.commit(context.Background()) // left to us by who went before
 	e.turn.shut()
 	e.drop()
-	for range cap(e.readers) {
+	for range cap(e.readers.turns) {
 		select {
-		case c := <-e.readers:
-			if c != nil {
-				c.shut()
-			}
+		case <-e.readers.turns:
 		case <-ctx.Done():
 			return errors.New("store: readers did not end")
 		}
+	}
+	for c := e.readers.pop(); c != nil; c = e.readers.pop() {
+		c.shut()
 	}
 	return errors.Join(e.rpool.Close(), e.pool.Close())
 }
