@@ -355,6 +355,7 @@ func TestProductsAreOfOneBusiness(t *testing.T) {
 
 func FuzzClean(f *testing.F) {
 	f.Add("Keripik  é\u202e\x00\n500 g")
+	f.Add("00A\x05\u0300")
 	f.Fuzz(func(t *testing.T, s string) {
 		if c := Clean(s); c != Clean(c) || strings.ContainsAny(c, "\n\x00\u202e") {
 			t.Errorf("Clean(%q) = %q", s, c)

@@ -10,7 +10,6 @@ import (
 // Clean makes one tidy line of what was typed: NFC, no control or
 // direction-changing characters, single spaces.
 func Clean(s string) string {
-	s = norm.NFC.String(strings.ToValidUTF8(s, ""))
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
@@ -19,8 +18,9 @@ func Clean(s string) string {
 			return -1
 		}
 		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
+	}, strings.ToValidUTF8(s, ""))
+	// Composed at the end: what stood between a letter and its mark is gone.
+	return strings.Join(strings.Fields(norm.NFC.String(s)), " ")
 }
 
 // CleanText is Clean for text of several lines.

@@ -228,7 +228,6 @@ type Page struct {
 
 // clean makes a line of what was typed: no control characters, single spaces.
 func clean(s string) string {
-	s = norm.NFC.String(strings.ToValidUTF8(s, ""))
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -237,8 +236,9 @@ func clean(s string) string {
 			return -1
 		}
 		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
+	}, strings.ToValidUTF8(s, ""))
+	// Composed at the end: what stood between a letter and its mark is gone.
+	return strings.Join(strings.Fields(norm.NFC.String(s)), " ")
 }
 
 // cleanText is clean for several lines.
