@@ -207,7 +207,7 @@ func (r *Result) small(ctx context.Context, o *Options, h *home) error {
 		return err
 	}
 	defer bare.stop()
-	s, err := startServer(ctx, o, main.Data, main.DSN())
+	s, err := startServer(ctx, o, main.Data, main.DSN(), noBackup)
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func (h *home) grown(ctx context.Context, name string, was *grown, n int64) (*gr
 func (r *Result) grownBeside(ctx context.Context, h *home, few, many *grown) error {
 	o := withOwner(h.o)
 	start := func(g *grown) (*server, string, error) {
-		s, err := startServer(ctx, o, g.conf.Data, g.conf.DSN())
+		s, err := startServer(ctx, o, g.conf.Data, g.conf.DSN(), noBackup)
 		if err != nil {
 			return nil, "", err
 		}
@@ -183,7 +183,7 @@ func (r *Result) search(ctx context.Context, o *Options, h *home) error {
 		return err
 	}
 	defer bare.stop()
-	s, err := startServer(ctx, o, c.Data, c.DSN())
+	s, err := startServer(ctx, o, c.Data, c.DSN(), noBackup)
 	if err != nil {
 		return err
 	}
