@@ -86,7 +86,7 @@ func (s *Service) BeginTOTP(ctx context.Context, ses Session) (Seed, error) {
 		return Seed{}, ErrNotFound
 	}
 	if err := s.db.View(ctx, scopeless, func(tx *store.Tx) error {
-		_, err := s.mayEnrol(ctx, tx, ses, p)
+		_, err := s.mayChange(ctx, tx, ses, p)
 		return err
 	}); err != nil {
 		return Seed{}, err
@@ -162,7 +162,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, ses Session, code, label stri
 	}
 	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
 		recovery = nil
-		if _, err := s.mayEnrol(ctx, tx, ses, p); err != nil {
+		if _, err := s.mayChange(ctx, tx, ses, p); err != nil {
 			return err
 		}
 		if err := s.q.PutTOTP(ctx, tx, accountdb.PutTOTPParams{ID: p.ID, TotpSealed: p.TotpSealed, TotpAt: &tx.Now, TotpStep: n, UpdatedAt: tx.Now}); err != nil {

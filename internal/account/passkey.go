@@ -109,10 +109,10 @@ func (s *Service) bearer(ctx context.Context, tx *store.Tx, person id.ID) (beare
 	return b, p, nil
 }
 
-// mayEnrol refuses a new second step to a session that has not made the one
-// there is: else whoever knows the password could make themselves one. first
-// tells that there is none yet.
-func (s *Service) mayEnrol(ctx context.Context, tx *store.Tx, ses Session, p accountdb.Person) (first bool, err error) {
+// mayChange keeps the second step from a session that has not made the one there
+// is: else whoever knows the password could make themselves one. first tells
+// that there is none yet.
+func (s *Service) mayChange(ctx context.Context, tx *store.Tx, ses Session, p accountdb.Person) (first bool, err error) {
 	has, err := s.hasFactor(ctx, tx, p)
 	if err == nil && has && !ses.Factor {
 		err = ErrFactor
@@ -284,7 +284,8 @@ func (s *Service) SecondStepByPasskey(ctx context.Context, ses Session, answer s
 	return token, err
 }
 
-// FreshByPasskey proves the person of a session once more, by one of their keys.
+// FreshByPasskey proves the person of a session once more, by one of their
+// keys, which is the second step too.
 func (s *Service) FreshByPasskey(ctx context.Context, ses Session, answer string, at Where) (token string, err error) {
 	if ses.Scope.ByPIN {
 		return "", authz.ErrPIN
@@ -293,8 +294,7 @@ func (s *Service) FreshByPasskey(ctx context.Context, ses Session, answer string
 		if _, err := s.byPasskey(ctx, tx, answer, ses.Scope.Actor); err != nil {
 			return err
 		}
-		token, err = s.renew(ctx, tx, ses, at.Label, func(row *accountdb.InsertSessionParams) { row.ProvenAt = tx.Now })
-		if err != nil {
+		if token, err = s.factored(ctx, tx, ses, at.Label); err != nil {
 			return err
 		}
 		return audit.Note(ctx, tx, personal(ses.Scope), "session.proven", ses.ID)
@@ -342,7 +342,7 @@ func (s *Service) BeginPasskey(ctx context.Context, ses Session) ([]byte, error)
 		if b, p, err = s.bearer(ctx, tx, ses.Scope.Actor); err != nil {
 			return err
 		}
-		_, err = s.mayEnrol(ctx, tx, ses, p)
+		_, err = s.mayChange(ctx, tx, ses, p)
 		return err
 	})
 	if err != nil {
@@ -394,7 +394,7 @@ func (s *Service) AddPasskey(ctx context.Context, ses Session, name, answer stri
 		if err != nil {
 			return err
 		}
-		first, err := s.mayEnrol(ctx, tx, ses, p)
+		first, err := s.mayChange(ctx, tx, ses, p)
 		if err != nil {
 			return err
 		}
@@ -443,6 +443,9 @@ func (s *Service) RemovePasskey(ctx context.Context, ses Session, key id.ID) err
 		return err
 	}
 	return s.self(ctx, ses, "passkey.removed", func(tx *store.Tx, p accountdb.Person) error {
+		if _, err := s.mayChange(ctx, tx, ses, p); err != nil {
+			return err
+		}
 		n, err := s.q.DeletePasskey(ctx, tx, accountdb.DeletePasskeyParams{ID: key, PersonID: p.ID})
 		if err != nil {
 			return fmt.Errorf("delete passkey: %w", err)

@@ -284,6 +284,41 @@ func TestAPasskeyIsTheOfficesSecondStep(t *testing.T) {
 	})
 }
 
+// Whoever knows the password takes nobody's keys away, and who proves
+// themselves by a key on a new phone may do what the key's owner may.
+func TestThePasswordAloneTakesNoKeyAway(t *testing.T) {
+	each(t, func(t *testing.T, s *account.Service, db *store.DB, c *clock) {
+		boss, _ := owner(t, s, db, euis)
+		d := newDevice(t, s)
+		d.enrol(boss)
+		byPassword := session(t, s, must2(s.SignIn(t.Context(), euis, secret, from))(t).Token)
+		key := must2(s.Passkeys(t.Context(), byPassword))(t)[0].ID
+		if err := s.RemovePasskey(t.Context(), byPassword, key); !errors.Is(err, account.ErrFactor) {
+			t.Errorf("removing a key by the password alone = %v, want ErrFactor", err)
+		}
+		if again := session(t, s, must2(s.Fresh(t.Context(), byPassword, secret, "", from))(t)); again.Factor {
+			t.Error("typing the password again counts as the second step")
+		} else {
+			byPassword = again
+		}
+		proven := session(t, s, must2(s.FreshByPasskey(t.Context(), byPassword, d.answer(), from))(t))
+		if proven.Scope.Role != authz.Owner {
+			t.Errorf("after the proof: %s", proven.Scope.Role)
+		}
+		second := newDevice(t, s)
+		proven = session(t, s, second.enrol(proven))
+		if _, err := s.BeginTOTP(t.Context(), proven); err != nil {
+			t.Errorf("an app beside the keys = %v", err)
+		}
+		if err := s.RemovePasskey(t.Context(), proven, key); err != nil {
+			t.Errorf("removing a key after the proof = %v", err)
+		}
+		if _, err := s.SignInByPasskey(t.Context(), second.answer(), from); err != nil {
+			t.Errorf("the key that stayed = %v", err)
+		}
+	})
+}
+
 func TestPasskeysNeedAnAddressWithAName(t *testing.T) {
 	for base, want := range map[string]bool{
 		"https://lapak.example.org": true, "https://lapak.example.org:8443": true, "http://localhost:8080": true, "http://lapak.example.org": false,

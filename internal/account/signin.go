@@ -244,7 +244,9 @@ func (s *Service) Fresh(ctx context.Context, ses Session, password, code string,
 	if ses.Scope.ByPIN {
 		return "", authz.ErrPIN
 	}
-	if code = strings.TrimSpace(code); code != "" && p.TotpAt != nil {
+	code = strings.TrimSpace(code)
+	byCode := code != "" && p.TotpAt != nil
+	if byCode {
 		if err := s.useCode(ctx, p, code); err != nil {
 			return "", err
 		}
@@ -252,7 +254,11 @@ func (s *Service) Fresh(ctx context.Context, ses Session, password, code string,
 		return "", err
 	}
 	err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) (err error) {
-		token, err = s.renew(ctx, tx, ses, at.Label, func(row *accountdb.InsertSessionParams) { row.ProvenAt = tx.Now })
+		if byCode { // the second step too
+			token, err = s.factored(ctx, tx, ses, at.Label)
+		} else {
+			token, err = s.renew(ctx, tx, ses, at.Label, func(row *accountdb.InsertSessionParams) { row.ProvenAt = tx.Now })
+		}
 		if err != nil {
 			return err
 		}

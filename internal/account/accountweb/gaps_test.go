@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/descope/virtualwebauthn"
 	"github.com/pquerna/otp/totp"
 
 	"lapak/internal/account"
@@ -262,5 +263,51 @@ func TestRecoveryPage(t *testing.T) {
 	}
 	if p := w.Post(at+"/tautan", f); p.Status != 200 || !strings.Contains(p.Body, "/atur-ulang/") {
 		t.Errorf("hand over = %d", p.Status)
+	}
+}
+
+// Who signed in by the password alone makes the second step before the page of
+// the keys, and goes on there.
+func TestThePageOfKeysAsksForTheSecondStep(t *testing.T) {
+	w, s, _ := site(t)
+	s.Base = "https://lapak.example.org"
+	who := person(t, s, "081300000009", "Bu Euis")
+	in, err := s.SignIn(t.Context(), "081300000009", secret, account.Where{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ses, _, err := s.Load(t.Context(), in.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	question, err := s.BeginPasskey(t.Context(), ses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := virtualwebauthn.ParseAttestationOptions(string(question))
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone := virtualwebauthn.NewAuthenticator()
+	phone.Options.UserHandle = who[:]
+	made := virtualwebauthn.CreateAttestationResponse(
+		virtualwebauthn.RelyingParty{Name: "Lapak", ID: "lapak.example.org", Origin: s.Base}, phone, virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeRSA), *asked)
+	if _, err := s.AddPasskey(t.Context(), ses, "HP", made, account.Where{}); err != nil {
+		t.Fatal(err)
+	}
+
+	w.Post("/masuk", url.Values{"who": {"081300000009"}, "password": {secret}})
+	for _, path := range []string{"/akun/kunci", "/akun/kode"} {
+		p := w.Get(path)
+		if p.Location() != "/masuk/kode?ke="+path {
+			t.Errorf("GET %s = %d, %q", path, p.Status, p.Location())
+			continue
+		}
+		if got := webtest.Form(w.Get(p.Location()).Body, `form[action="/masuk/kode/kunci"]`).Get("ke"); got != path {
+			t.Errorf("the second step leads to %q, want %q", got, path)
+		}
+	}
+	if got := w.Post("/akun/kunci/"+id.New().String()+"/penghapusan", nil).Location(); got != "/masuk/kode?ke=/akun/kunci" {
+		t.Errorf("removing a key leads to %q", got)
 	}
 }

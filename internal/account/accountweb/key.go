@@ -108,6 +108,9 @@ func (p pages) showKeys(w http.ResponseWriter, r *http.Request, code int, name s
 	if !p.s.HasPasskeys() {
 		return account.ErrNoPasskeys
 	}
+	if ses.HasFactor() && !ses.Factor { // nothing here could be changed
+		return sendFresh(w, r, account.ErrFactor, "/akun/kunci")
+	}
 	list, err := p.s.Passkeys(r.Context(), ses)
 	if err != nil {
 		return err
@@ -126,7 +129,7 @@ func (p pages) addKey(w http.ResponseWriter, r *http.Request) error {
 	first := ses.Scope.Role == authz.Person && !ses.HasFactor()
 	token, err := p.s.AddPasskey(r.Context(), ses, r.FormValue("name"), r.FormValue("answer"), p.gate.Where(r))
 	if err != nil {
-		if f := fault.Of(err); f != nil && f.Is(authz.ErrFresh) {
+		if f := fault.Of(err); f != nil && (f.Is(authz.ErrFresh) || f.Is(account.ErrFactor)) {
 			return sendFresh(w, r, err, "/akun/kunci")
 		}
 		return again(w, err, func(f *fault.Error, code int) error { return p.showKeys(w, r, code, r.FormValue("name"), f) })

@@ -74,10 +74,13 @@ func (p pages) mend(w http.ResponseWriter, r *http.Request, said string, change 
 	return web.SeeOther(w, r, "/akun")
 }
 
-// sendFresh asks for a fresh proof and leads back to a page, as the form's own address has none.
+// sendFresh asks for a fresh proof, or for the second step, and leads back to a page, as the form's own address has none.
 func sendFresh(w http.ResponseWriter, r *http.Request, err error, to string) error {
-	if f := fault.Of(err); f != nil && f.Is(authz.ErrFresh) {
+	switch f := fault.Of(err); {
+	case f != nil && f.Is(authz.ErrFresh):
 		return web.SeeOther(w, r, "/bukti-diri?ke="+to)
+	case f != nil && f.Is(account.ErrFactor):
+		return web.SeeOther(w, r, "/masuk/kode?ke="+to)
 	}
 	return err
 }
@@ -148,7 +151,7 @@ func (p pages) showTOTP(w http.ResponseWriter, r *http.Request, code int, f *fau
 	}
 	seed, err := p.s.BeginTOTP(r.Context(), ses)
 	if err != nil {
-		return err
+		return sendFresh(w, r, err, "/akun/kode")
 	}
 	return web.Render(w, r, code, totpForm(seed, p.s.HasPasskeys(), f))
 }
@@ -184,11 +187,8 @@ func (p pages) act(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	token, err := p.s.Act(r.Context(), ses, web.FormID(r, "membership"), account.Label(r.UserAgent()))
-	if f := fault.Of(err); f != nil && f.Is(account.ErrFactor) {
-		return web.SeeOther(w, r, "/masuk/kode?ke=/akun/usaha")
-	}
 	if err != nil {
-		return err
+		return sendFresh(w, r, err, "/akun/usaha")
 	}
 	return p.enter(w, r, account.In{Token: token, Person: id.ID{}})
 }
