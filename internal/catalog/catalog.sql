@@ -33,10 +33,11 @@ SELECT p.id, p.slug, p.state, p.title, p.about, p.category_id, p.unit, p.shelf, 
 FROM products p LEFT JOIN categories c ON c.business_id = p.business_id AND c.id = p.category_id
 WHERE p.business_id = @business_id AND p.id = @id;
 
--- Products of one state, or of all when state is empty, in the shop's order.
+-- HoldProduct keeps others from changing a product until the end of the transaction.
 -- name: HoldProduct :one
 SELECT id FROM products WHERE business_id = @business_id AND id = @id FOR UPDATE;
 
+-- Products of one state, or of all when state is empty, in the shop's order.
 -- name: Products :many
 SELECT p.id, p.slug, p.state, p.title, p.about, p.category_id, p.unit, p.shelf, p.labels, p.halal, p.pirt, p.options,
   p.made_to_order_days, p.min_quantity, p.max_quantity, p.position, p.created_at, p.changed_at, coalesce(c.name, '') AS category

@@ -188,6 +188,9 @@ func (s *Service) SetQuick(ctx context.Context, sc authz.Scope, d Quick) error {
 		return err
 	}
 	return s.db.Tx(ctx, sc, func(tx *store.Tx) error {
+		if err := s.lock(ctx, tx, sc, d.Product); err != nil {
+			return err
+		}
 		o, err := s.Offer(ctx, tx, sc, d.Variant)
 		if err != nil {
 			return err

@@ -277,8 +277,8 @@ func (s *Service) Offer(ctx context.Context, tx *store.Tx, sc authz.Scope, varia
 
 type offerKey struct{}
 
-// Offers returns the offers of variants by their ids, from memory or in two
-// queries; those that are not there, or not this business's, are left out.
+// Offers returns the offers of variants by their ids, from memory (not where
+// something is written on PostgreSQL) or in two queries; those that are not there, or not this business's, are left out.
 func (s *Service) Offers(ctx context.Context, tx *store.Tx, sc authz.Scope, variants []id.ID) (map[id.ID]Offer, error) {
 	if len(variants) == 0 {
 		return nil, nil

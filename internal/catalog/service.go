@@ -233,9 +233,11 @@ func (s *Service) change(ctx context.Context, sc authz.Scope, product id.ID, for
 		if err := d.Validate(); err != nil {
 			return err
 		}
-		category, err := s.category(ctx, tx, sc, d.Category)
-		if err != nil {
-			return err
+		category := old.CategoryID // whatever it is called by now
+		if Fold(d.Category) != Fold(old.Category) {
+			if category, err = s.category(ctx, tx, sc, d.Category); err != nil {
+				return err
+			}
 		}
 		options, err := json.Marshal(d.Options)
 		if err != nil {
@@ -273,10 +275,19 @@ func (s *Service) change(ctx context.Context, sc authz.Scope, product id.ID, for
 // hold reads a product and keeps others from changing it until the end of the
 // transaction.
 func (s *Service) hold(ctx context.Context, tx *store.Tx, sc authz.Scope, product id.ID) (Product, error) {
-	if _, err := s.q.HoldProduct(ctx, tx, catalogdb.HoldProductParams{BusinessID: sc.Business, ID: product}); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return Product{}, fmt.Errorf("hold product: %w", err)
+	if err := s.lock(ctx, tx, sc, product); err != nil {
+		return Product{}, err
 	}
 	return s.get(ctx, tx, sc, product)
+}
+
+// lock is hold without reading; a product that is not there is no error.
+func (s *Service) lock(ctx context.Context, tx *store.Tx, sc authz.Scope, product id.ID) error {
+	_, err := s.q.HoldProduct(ctx, tx, catalogdb.HoldProductParams{BusinessID: sc.Business, ID: product})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("hold product: %w", err)
+	}
+	return nil
 }
 
 // parts keeps the variants and photos of a product that was made (old is

@@ -66,8 +66,13 @@ func Kept[T any](tx *Tx, business id.ID, what any, load func() (T, error)) (T, e
 }
 
 // KeptEach is Kept for several things of a kind: load loads those that are not
-// in memory, and says of each whether it may be kept.
+// in memory, and may says of each whether it may be kept. A transaction that
+// writes loads all of them on PostgreSQL: another server may have changed one, and
+// not be heard yet. It is for what is sold, where a price of a moment ago is wrong.
 func KeptEach[K comparable, T any](tx *Tx, business id.ID, kind any, keys []K, load func(missing []K) (map[K]T, error), may func(T) bool) (map[K]T, error) {
+	if !tx.reads && tx.Postgres() {
+		return load(keys)
+	}
 	version := tx.db.versions.settings(business)
 	all := make(map[K]T, len(keys))
 	var missing []K

@@ -224,7 +224,7 @@ type HoldProductParams struct {
 	ID         id.ID
 }
 
-// Products of one state, or of all when state is empty, in the shop's order.
+// HoldProduct keeps others from changing a product until the end of the transaction.
 func (q *Queries) HoldProduct(ctx context.Context, db DBTX, arg HoldProductParams) (id.ID, error) {
 	row := db.QueryRowContext(ctx, holdProduct, arg.BusinessID, arg.ID)
 	var id id.ID
@@ -791,6 +791,7 @@ type ProductsRow struct {
 	Category        string
 }
 
+// Products of one state, or of all when state is empty, in the shop's order.
 func (q *Queries) Products(ctx context.Context, db DBTX, arg ProductsParams) ([]ProductsRow, error) {
 	rows, err := db.QueryContext(ctx, products,
 		arg.BusinessID,
