@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,11 +32,7 @@ func (s *Service) ByPhones(ctx context.Context, sc authz.Scope, numbers []string
 		clear(out)
 		var ids []id.ID
 		for n := range slices.Chunk(numbers, 200) {
-			list, err := json.Marshal(n)
-			if err != nil {
-				return fmt.Errorf("numbers: %w", err)
-			}
-			rows, err := s.q.ByPhones(ctx, tx, customerdb.ByPhonesParams{BusinessID: sc.Business, Phones: string(list)})
+			rows, err := s.q.ByPhones(ctx, tx, customerdb.ByPhonesParams{BusinessID: sc.Business, Phones: store.Texts(n)})
 			if err != nil {
 				return fmt.Errorf("list customers: %w", err)
 			}

@@ -69,11 +69,11 @@ ON CONFLICT (word) DO UPDATE SET uses = directory_words.uses + excluded.uses RET
 -- name: PutNear :exec
 INSERT INTO directory_near (near, word) SELECT value, @word FROM each_id(@nears) WHERE true ON CONFLICT (near, word) DO NOTHING;
 
--- name: DeleteUnusedNear :exec
-DELETE FROM directory_near WHERE word IN (SELECT word FROM directory_words WHERE uses <= 0);
+-- name: DeleteUnusedWords :many
+DELETE FROM directory_words WHERE uses <= 0 RETURNING word;
 
--- name: DeleteUnusedWords :exec
-DELETE FROM directory_words WHERE uses <= 0;
+-- name: DeleteNear :exec
+DELETE FROM directory_near WHERE word IN (SELECT value FROM each_text(@words));
 
 -- CountShops and CountProducts count up to a bound, so that they stay quick.
 -- name: CountShops :one

@@ -1,10 +1,12 @@
 package directory_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lapak/internal/account"
 	"lapak/internal/authz"
@@ -153,6 +155,41 @@ func TestFind(t *testing.T) {
 
 func officer() authz.Scope {
 	return authz.Scope{Actor: id.New(), Membership: id.New(), Role: authz.Office, Perms: []authz.Perm{authz.PermHide, authz.PermRegistry}, Regions: []string{"32"}}
+}
+
+// A word that a shop begins to use while unused ones are forgotten keeps its
+// misspellings.
+func TestSweepBesideANewUse(t *testing.T) {
+	db := storetest.Postgres(t)
+	w := newTown(t, db)
+	w.open(t, "Dapur Euis", "T1", garut, "Keripik")
+	exec := func(tx *store.Tx, query string) error {
+		_, err := tx.ExecContext(t.Context(), query)
+		return err
+	}
+	everybody := authz.Job(id.ID{})
+	if err := db.Tx(t.Context(), everybody, func(tx *store.Tx) error {
+		return exec(tx, "UPDATE directory_words SET uses = 0 WHERE word = 'keripik'")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	swept := make(chan error, 1)
+	if err := db.Tx(t.Context(), everybody, func(tx *store.Tx) error {
+		if err := exec(tx, "UPDATE directory_words SET uses = uses + 1 WHERE word = 'keripik'"); err != nil {
+			return err
+		}
+		go func() { swept <- w.Sweep(context.WithoutCancel(t.Context())) }()
+		time.Sleep(300 * time.Millisecond) // it waits for the word meanwhile
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-swept; err != nil {
+		t.Fatal(err)
+	}
+	if _, goods, r := w.find(t, directory.Query{Words: "kripik"}); r.Meant != "keripik" || len(goods) != 1 {
+		t.Errorf("kripik finds %q, meant %q", goods, r.Meant)
+	}
 }
 
 // Pages follow one another without a gap or a repeat.

@@ -55,11 +55,13 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	return s.db.Tx(ctx, authz.Job(id.ID{}), func(tx *store.Tx) error {
-		if err := s.q.DeleteUnusedNear(ctx, tx); err != nil {
-			return fmt.Errorf("forget misspellings: %w", err)
-		}
-		if err := s.q.DeleteUnusedWords(ctx, tx); err != nil {
+		gone, err := s.q.DeleteUnusedWords(ctx, tx)
+		if err != nil {
 			return fmt.Errorf("forget words: %w", err)
+		}
+		// Of these words alone: one that a shop begins to use meanwhile stays whole.
+		if err := s.q.DeleteNear(ctx, tx, store.Texts(gone)); err != nil {
+			return fmt.Errorf("forget misspellings: %w", err)
 		}
 		return nil
 	})

@@ -49,6 +49,7 @@ func openPostgres(ctx, background context.Context, db *DB, dsn string, o Options
 	}
 	conf.RuntimeParams["application_name"] = "lapak"
 	conf.RuntimeParams["timezone"] = "UTC"
+	conf.RuntimeParams["synchronize_seqscans"] = "off" // a search reads the same rows first each time, or its pages would not follow each other
 	ms := strconv.FormatInt(db.timeout.Milliseconds(), 10)
 	conf.RuntimeParams["lock_timeout"] = ms
 	conf.RuntimeParams["idle_in_transaction_session_timeout"] = "15000"

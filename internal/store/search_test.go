@@ -1,7 +1,11 @@
 package store_test
 
 import (
+	"context"
+	"slices"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"lapak/internal/authz"
 	"lapak/internal/id"
@@ -129,4 +133,43 @@ func TestSearchTidy(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The same search finds the same each time, else a list's second page would not
+// follow its first. PostgreSQL would read a table of this size from where it
+// stopped the last time.
+func TestTheSameSearchFindsTheSame(t *testing.T) {
+	dsn := storetest.PostgresDSN(t)
+	db := storetest.Open(t, dsn)
+	owner, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = owner.Close(context.WithoutCancel(t.Context())) }()
+	for _, q := range []string{
+		"DROP INDEX search_docs_words", // so that the rows are read one after the other
+		`INSERT INTO search_docs (doc, id, title, weight, words)
+		SELECT g, CAST(lpad(to_hex(g), 32, '0') AS uuid), repeat('kata ', 60), 2, array_to_tsvector(ARRAY[CASE WHEN g % 12 = 0 THEN 'keripik' ELSE 'lain' END])
+		FROM generate_series(1, 110000) g`,
+	} {
+		if _, err := owner.Exec(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var first []store.SearchHit
+	for range 4 {
+		err := db.View(t.Context(), authz.Visitor(id.ID{}), func(tx *store.Tx) error {
+			hits, err := tx.Search(t.Context(), 0, []store.SearchTerm{{Word: "keripik"}}, 120)
+			if first == nil {
+				first = hits
+			}
+			if !slices.Equal(hits, first) || len(hits) != 120 {
+				t.Errorf("%d hits, not those of the first search", len(hits))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -319,13 +319,18 @@ func CountQueries(ctx context.Context) (context.Context, *atomic.Int64) {
 func Long(ctx context.Context) context.Context { return context.WithValue(ctx, longKey{}, true) }
 
 // IDs writes the argument of each_id: IN (SELECT value FROM each_id(@ids)).
-func IDs(ids []id.ID) string {
-	if ids == nil {
-		ids = []id.ID{}
+func IDs(ids []id.ID) string { return list(ids) }
+
+// Texts writes the argument of each_text.
+func Texts(texts []string) string { return list(texts) }
+
+func list[T any](items []T) string {
+	if items == nil {
+		items = []T{}
 	}
-	b, err := json.Marshal(ids)
+	b, err := json.Marshal(items)
 	if err != nil {
-		panic(fmt.Sprintf("store: ids as JSON: %v", err)) // an ID always has a text form
+		panic(fmt.Sprintf("store: a list as JSON: %v", err)) // ids and texts always have a JSON form
 	}
 	return string(b)
 }

@@ -61,6 +61,15 @@ func (q *Queries) DeleteLists(ctx context.Context, db DBTX, businessID id.ID) er
 	return err
 }
 
+const deleteNear = `-- name: DeleteNear :exec
+DELETE FROM directory_near WHERE word IN (SELECT value FROM each_text($1))
+`
+
+func (q *Queries) DeleteNear(ctx context.Context, db DBTX, words string) error {
+	_, err := db.ExecContext(ctx, deleteNear, words)
+	return err
+}
+
 const deleteProduct = `-- name: DeleteProduct :exec
 DELETE FROM directory_products WHERE business_id = $1 AND product_id = $2
 `
@@ -87,22 +96,31 @@ func (q *Queries) DeleteShop(ctx context.Context, db DBTX, businessID id.ID) (in
 	return result.RowsAffected()
 }
 
-const deleteUnusedNear = `-- name: DeleteUnusedNear :exec
-DELETE FROM directory_near WHERE word IN (SELECT word FROM directory_words WHERE uses <= 0)
+const deleteUnusedWords = `-- name: DeleteUnusedWords :many
+DELETE FROM directory_words WHERE uses <= 0 RETURNING word
 `
 
-func (q *Queries) DeleteUnusedNear(ctx context.Context, db DBTX) error {
-	_, err := db.ExecContext(ctx, deleteUnusedNear)
-	return err
-}
-
-const deleteUnusedWords = `-- name: DeleteUnusedWords :exec
-DELETE FROM directory_words WHERE uses <= 0
-`
-
-func (q *Queries) DeleteUnusedWords(ctx context.Context, db DBTX) error {
-	_, err := db.ExecContext(ctx, deleteUnusedWords)
-	return err
+func (q *Queries) DeleteUnusedWords(ctx context.Context, db DBTX) ([]string, error) {
+	rows, err := db.QueryContext(ctx, deleteUnusedWords)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var word string
+		if err := rows.Scan(&word); err != nil {
+			return nil, err
+		}
+		items = append(items, word)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const mapProducts = `-- name: MapProducts :many
