@@ -267,8 +267,14 @@ func beforeMigration(ctx context.Context, c Config, db *store.DB, root []byte, l
 		return nil
 	}
 	n, err := db.Pending(ctx)
-	if err != nil || n == 0 {
+	if err != nil {
 		return err
+	}
+	if n == 0 {
+		if err := backup.Settled(c.BackupFolder()); err != nil {
+			log.WarnContext(ctx, "a mark in the folder of backups stays", "error", err)
+		}
+		return nil
 	}
 	if bare, err := db.Untouched(ctx); err != nil || bare {
 		return err

@@ -193,6 +193,28 @@ func TestErasuresStayListed(t *testing.T) {
 	}
 }
 
+// A drill asks for room where it works, also when that folder is not there yet,
+// as after each start.
+func TestADrillAsksForRoom(t *testing.T) {
+	s := newSite(t, storetest.SQLite(t))
+	k := keeper(t, s, "")
+	set := k.Backups.Settings()
+	set.Temp = filepath.Join(t.TempDir(), "tmp")
+	full := func(dir string) (free, total uint64) {
+		if _, err := os.Stat(dir); err != nil {
+			return 1 << 62, 1 << 62 // as nobody knows
+		}
+		return 1 << 20, 1 << 30
+	}
+	if _, err := k.BackupNow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	set.Room = full
+	if err := backup.New(s.DB, set).Run(t.Context(), backup.Drill, nil); !errors.Is(err, backup.ErrRoom) {
+		t.Errorf("a drill on a disk that is nearly full = %v, want ErrRoom", err)
+	}
+}
+
 // The drill passes a clean backup and catches one whose data is not in order,
 // one that was altered, and says so to the admin: on the page, by mail, in the
 // figures.
@@ -317,6 +339,27 @@ func TestOneCopyBeforeTheFormChanges(t *testing.T) {
 		list, err := backup.Folder(set.Dir).List(ctx)
 		if err != nil || made != 2 || len(list) != 2 {
 			t.Errorf("%d copies were made, %v are kept, %v", made, list, err)
+		}
+		// Whatever other copy is young, what was written since is in none.
+		now = now.Add(time.Minute)
+		for what, change := range map[string]func() error{
+			"a start in the old form": func() error { return backup.Settled(set.Dir) },
+			"a backup by the schedule": func() error {
+				now = now.Add(2 * time.Hour)
+				_, _, err := backup.Save(set.Dir, func(w io.Writer) (backup.Made, error) {
+					return backup.Write(store.Long(ctx), db, backup.Source{Program: "test", Key: set.Key}, w)
+				})
+				now = now.Add(time.Minute)
+				return err
+			},
+		} {
+			if err := change(); err != nil {
+				t.Fatal(err)
+			}
+			if name, _, err := backup.Before(store.Long(ctx), db, set); err != nil || name == "" {
+				t.Errorf("after %s no copy was kept: %v", what, err)
+			}
+			now = now.Add(time.Minute)
 		}
 		set.Dir, set.Room = filepath.Join(t.TempDir(), "full"), func(string) (free, total uint64) { return 1 << 20, 1 << 30 }
 		if _, _, err := backup.Before(store.Long(ctx), db, set); !errors.Is(err, backup.ErrRoom) {

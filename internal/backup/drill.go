@@ -34,14 +34,14 @@ var errDrill = errors.New("what came back is not in order")
 // it, and takes all of it away again.
 func (s *Service) drill(ctx context.Context) (ended, error) {
 	e := ended{report: &Report{}}
+	if err := os.MkdirAll(s.set.Temp, 0o700); err != nil {
+		return e, fmt.Errorf("make a folder for the drill: %w", err)
+	}
 	// What is fetched, the database aside, and its journal while it is filled.
 	if n, err := s.db.Size(ctx); err == nil {
 		if err := s.set.fits(s.set.Temp, 3*n); err != nil {
-			return e, err
+			return e, fmt.Errorf("%w of the data folder; a drill needs three times the size of the database there", err)
 		}
-	}
-	if err := os.MkdirAll(s.set.Temp, 0o700); err != nil {
-		return e, fmt.Errorf("make a folder for the drill: %w", err)
 	}
 	dir, err := os.MkdirTemp(s.set.Temp, "drill-")
 	if err != nil {

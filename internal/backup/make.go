@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,8 +67,8 @@ func (s *Service) make(ctx context.Context) (ended, error) {
 	return e, nil
 }
 
-// ErrRoom: with one backup more, the disk of the shops would be nearly full.
-var ErrRoom = errors.New("there is too little room on the disk of the backups; free some, or let --backup-dir lie on another disk")
+// ErrRoom: with what is to be written, a disk would be nearly full.
+var ErrRoom = errors.New("there is too little room on the disk")
 
 // room refuses a backup after which less than a tenth of the disk would be free:
 // nearly full disks take no orders.
@@ -79,7 +80,10 @@ func (s Settings) room(ctx context.Context, db *store.DB) error {
 	} else if n, err := db.Size(ctx); err == nil {
 		size = max(size, n/2)
 	}
-	return s.fits(s.Dir, size)
+	if err := s.fits(s.Dir, size); err != nil {
+		return fmt.Errorf("%w of the backups; free some, or let --backup-dir lie on another disk", err)
+	}
+	return nil
 }
 
 // fits makes sure that with so many bytes more in dir a tenth of its disk stays free.
@@ -94,9 +98,12 @@ func (s Settings) fits(dir string, size int64) error {
 	return nil
 }
 
-// Before keeps a copy of a database whose form is about to change, unless there
-// is a young one of the same form: a start that fails again and again fills no
-// disk. The name is empty if none was made.
+// beforeMark names the copy that Before made last, in the folder of backups.
+const beforeMark = ".before-upgrade"
+
+// Before keeps a copy of a database whose form is about to change, unless it has
+// made one within the hour and nothing was served since: a start that fails again
+// and again fills no disk. The name is empty if none was made.
 func Before(ctx context.Context, db *store.DB, s Settings) (name string, m Made, err error) {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return "", m, fmt.Errorf("make the folder: %w", err)
@@ -106,9 +113,10 @@ func Before(ctx context.Context, db *store.DB, s Settings) (name string, m Made,
 	if err != nil {
 		return "", m, err
 	}
-	if f, err := Newest(ctx, Folder(s.Dir), s.Key, now); err == nil {
-		at, _, _ := ParseName(f.Name)
-		if h, err := Peek(filepath.Join(s.Dir, f.Name)); err == nil && slices.Equal(h.Migrations, form) && now.Sub(at).Abs() < time.Hour {
+	mark := filepath.Join(s.Dir, beforeMark)
+	if last, err := os.ReadFile(mark); err == nil && Ours(string(last), s.Key) {
+		at, _, _ := ParseName(string(last))
+		if h, err := Peek(filepath.Join(s.Dir, string(last))); err == nil && slices.Equal(h.Migrations, form) && now.Sub(at).Abs() < time.Hour {
 			return "", m, nil
 		}
 	}
@@ -120,8 +128,23 @@ func Before(ctx context.Context, db *store.DB, s Settings) (name string, m Made,
 	}); err != nil {
 		return "", m, err
 	}
-	_, err = Prune(ctx, Folder(s.Dir), s.Keep, s.Key, now)
-	return name, m, err
+	if err := os.WriteFile(mark, []byte(name), 0o600); err != nil {
+		return "", m, fmt.Errorf("note the copy: %w", err)
+	}
+	if _, err := Prune(ctx, Folder(s.Dir), s.Keep, s.Key, now); err != nil && s.Log != nil { // the copy is there, which is what counts
+		s.Log.WarnContext(ctx, "old backups were not thrown away", "error", err)
+	}
+	return name, m, nil
+}
+
+// Settled says that a database is served in the form it has: what Before kept is
+// no copy of what is written from now on.
+func Settled(dir string) error {
+	err := os.Remove(filepath.Join(dir, beforeMark))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget the copy before the last change of form: %w", err)
+	}
+	return nil
 }
 
 // Save writes a backup into a folder, under the name that it gives itself, once

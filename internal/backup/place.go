@@ -95,7 +95,7 @@ func (f Folder) List(context.Context) ([]File, error) {
 	}
 	var out []File
 	for _, e := range all {
-		if st, err := e.Info(); err == nil && st.Mode().IsRegular() && !strings.HasSuffix(e.Name(), partial) {
+		if st, err := e.Info(); err == nil && st.Mode().IsRegular() && !strings.HasPrefix(e.Name(), ".") && !strings.HasSuffix(e.Name(), partial) {
 			out = append(out, File{e.Name(), st.Size()})
 		}
 	}

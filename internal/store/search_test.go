@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"context"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -172,4 +174,50 @@ func TestTheSameSearchFindsTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// A database that goes back to the form before groups, and on again, finds what
+// it found.
+func TestSearchGroupsGoBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		engine := "sqlite"
+		if db.Postgres() {
+			engine = "postgres"
+		}
+		text, err := os.ReadFile("migrations/" + engine + "/0101_search_group.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		up, down, ok := strings.Cut(string(text), "-- +goose Down")
+		if !ok {
+			t.Fatal("no way back")
+		}
+		shop, good := store.SearchDoc{ID: id.New(), Group: 1, Title: "opak", Weight: 2, Words: "opak bu imas"}, store.SearchDoc{ID: id.New(), Title: "opak", Words: "opak"}
+		var before, after []store.SearchHit
+		err = db.Tx(t.Context(), authz.Job(id.ID{}), func(tx *store.Tx) error {
+			for _, d := range []store.SearchDoc{shop, good} {
+				if err := tx.SearchPut(t.Context(), d); err != nil {
+					return err
+				}
+			}
+			if _, err := tx.ExecContext(t.Context(), down); err != nil {
+				return err
+			}
+			var err error
+			if before, err = tx.Search(t.Context(), 0, []store.SearchTerm{{Word: "opak"}, {Word: "imas"}}, 10); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(t.Context(), up); err != nil {
+				return err
+			}
+			after, err = tx.Search(t.Context(), 1, []store.SearchTerm{{Word: "opak"}, {Word: "imas"}}, 10)
+			return err
+		})
+		if err != nil || len(before) != 1 || before[0].ID != shop.ID || before[0].Weight != 1002 {
+			t.Errorf("the form before finds %+v, %v", before, err)
+		}
+		if len(after) != 1 || after[0].ID != shop.ID || after[0].Weight != 2 {
+			t.Errorf("after going back and on: %+v", after)
+		}
+	})
 }
