@@ -93,6 +93,25 @@ func TestEveryRoleSignsInByPasskey(t *testing.T) {
 				tab.Go(s.url + "/bukti-diri?ke=/akun")
 				tab.Tap(`form[action="/bukti-diri/kunci"] button`)
 				tab.Until("proven", `location.pathname === "/akun"`)
+				if c.role != authz.Owner {
+					return
+				}
+				// The password alone leads to no key; the key does, and takes itself away.
+				tab.Send(`form[action="/keluar"] button`)
+				signInWith(tab, s, number)
+				tab.Go(s.url + "/akun/kunci")
+				if !strings.Contains(tab.At(), "/masuk/kode") {
+					t.Fatalf("the keys are at %s after the password alone", tab.At())
+				}
+				tab.Accessible()
+				looks(t, tab, s.url, "kunci-langkah", "/masuk/kode?ke=/akun/kunci")
+				tab.Look(browsertest.Phone)
+				tab.Go(s.url + "/masuk/kode?ke=/akun/kunci")
+				tab.Tap(`form[action="/masuk/kode/kunci"] button`)
+				tab.Until("back at the keys", `location.pathname === "/akun/kunci"`)
+				tab.Send("form[action$='/penghapusan'] button")
+				tab.Until("the key is gone", `!document.querySelector("form[action$='/penghapusan']")`)
+				tab.Calm()
 				return
 			}
 			// With the password, the key is the second step.

@@ -306,6 +306,9 @@ func TestThePageOfKeysAsksForTheSecondStep(t *testing.T) {
 		if got := webtest.Form(w.Get(p.Location()).Body, `form[action="/masuk/kode/kunci"]`).Get("ke"); got != path {
 			t.Errorf("the second step leads to %q, want %q", got, path)
 		}
+		if body := w.Get(p.Location()).Body; strings.Contains(webtest.Text(body, "main"), "account.") || !strings.Contains(body, `href="/akun"`) {
+			t.Error("who gives up the second step is not led back to their account")
+		}
 	}
 	if got := w.Post("/akun/kunci/"+id.New().String()+"/penghapusan", nil).Location(); got != "/masuk/kode?ke=/akun/kunci" {
 		t.Errorf("removing a key leads to %q", got)
