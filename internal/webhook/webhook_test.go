@@ -292,7 +292,7 @@ func TestReceivedWhateverFollows(t *testing.T) {
 		if _, list := g.log(t); len(list) != 1 || list[0].State != Done || list[0].Why != "" {
 			t.Errorf("the log says %+v", list)
 		}
-		g.status = 500
+		g.status, g.now = 500, g.now.Add(2*time.Second) // so that it is the newer one in the log
 		g.emit(t, id.New())
 		g.drain(t)
 		if _, list := g.log(t); list[0].State != Waiting || list[0].Why == "" {
