@@ -110,16 +110,26 @@ func (a *alone) aside(ctx context.Context) error {
 	return a.nobody(ctx) // one that came meanwhile waits for the locks
 }
 
-// nobody makes sure that no server and no other command is connected.
+// nobody makes sure that no server and no other command is connected. One that
+// was stopped just now may be listed for a moment longer.
 func (a *alone) nobody(ctx context.Context) error {
-	var others int64
-	if err := a.c.QueryRowContext(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'lapak%' AND pid <> pg_backend_pid()").Scan(&others); err != nil {
-		return fmt.Errorf("look who is connected: %w", err)
+	for try := 0; ; try++ {
+		var others int64
+		if err := a.c.QueryRowContext(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'lapak%' AND pid <> pg_backend_pid()").Scan(&others); err != nil {
+			return fmt.Errorf("look who is connected: %w", err)
+		}
+		if others == 0 {
+			return nil
+		}
+		if try == 20 {
+			return ErrInUse
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	if others > 0 {
-		return ErrInUse
-	}
-	return nil
 }
 
 // open takes the wall down before the owner of the tables, for this transaction

@@ -60,7 +60,7 @@ func TestKill(t *testing.T) {
 	}{
 		{"sqlite", "", "", 4, 200},
 		{"sqlite", "ack-early", "", 5, 10},
-		{"sqlite", "job-forget", "", 3, 10},
+		{"sqlite", "job-forget", "", 6, 10},
 		{"sqlite", "mail-twice", "", 3, 10},
 		{"sqlite", "", "a new id at the second try", 1, 2},
 		{"sqlite", "", "a piece gone from the shelf", 1, 2},
