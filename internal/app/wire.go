@@ -18,6 +18,7 @@ import (
 	"lapak/internal/blob/blobweb"
 	"lapak/internal/bundle/bundleweb"
 	"lapak/internal/business/businessweb"
+	"lapak/internal/carrier"
 	"lapak/internal/catalog/catalogweb"
 	"lapak/internal/customer/customerweb"
 	"lapak/internal/delivery"
@@ -55,7 +56,7 @@ var Words embed.FS
 // wordFiles lists the words of every package.
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
-		orderfile.Words, exchangeweb.Words,
+		orderfile.Words, exchangeweb.Words, carrier.Words,
 		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words)
 }
 
