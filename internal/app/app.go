@@ -37,6 +37,7 @@ import (
 	"lapak/internal/mail"
 	"lapak/internal/order"
 	"lapak/internal/outbound"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/push"
 	"lapak/internal/stock"
@@ -66,6 +67,7 @@ type App struct {
 	Delivery  *delivery.Service
 	Vouchers  *voucher.Service
 	Orders    *order.Service
+	Parcels   *parcel.Service
 	Today     *today.Service
 	Directory *directory.Service
 	Front     *storefront.Service
@@ -86,7 +88,7 @@ type App struct {
 
 // Invariants are what must hold of the data at all times, of every slice.
 var Invariants = slices.Concat(audit.Invariants, blob.Invariants, business.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants, ledger.Invariants,
-	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, api.Invariants, webhook.Invariants)
+	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, api.Invariants, webhook.Invariants)
 
 // Logger makes the logger that the settings ask for.
 func (c *Config) Logger() *slog.Logger {
@@ -191,6 +193,9 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	}); err != nil {
 		return nil, err
 	}
+	if a.Parcels, err = parcel.New(db, root, parcel.Parts{Shops: a.Shops, Orders: a.Orders, Books: a.Books, Blobs: a.Blobs}); err != nil {
+		return nil, err
+	}
 	a.Today = today.New(db, a.Shops, a.Stock)
 	a.Directory = directory.New(db, a.Shops, a.Goods, a.Stock)
 	if a.Front, err = storefront.New(db, root, storefront.Parts{
@@ -207,7 +212,7 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	a.Orders.PerMinute *= max(1, c.RateFactor)
 	a.backups()
 	a.Bundles = bundle.New(db, bundle.Parts{
-		Accounts: a.Accounts, Shops: a.Shops, Customers: a.Customers, Vouchers: a.Vouchers, Orders: a.Orders, Blobs: a.Blobs,
+		Accounts: a.Accounts, Shops: a.Shops, Customers: a.Customers, Vouchers: a.Vouchers, Orders: a.Orders, Parcels: a.Parcels, Blobs: a.Blobs,
 	})
 	a.Bundles.Invariants = Invariants
 	a.Bundles.Temp = c.Temp()

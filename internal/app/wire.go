@@ -108,6 +108,9 @@ func (a *App) hooks() {
 		if err := a.Orders.Erase(ctx, tx, sc, customer); err != nil {
 			return err
 		}
+		if err := a.Parcels.Erase(ctx, tx, sc, customer); err != nil {
+			return err
+		}
 		if err := a.Keys.Erase(ctx, tx, sc, customer); err != nil {
 			return err
 		}
@@ -127,6 +130,9 @@ func (a *App) hooks() {
 		return a.mailOwner(ctx, tx, sc, o)
 	}
 	a.Orders.OnMoved = func(ctx context.Context, tx *store.Tx, sc scope, o order.Order, e order.Event) error {
+		if err := a.Parcels.Follow(ctx, tx, sc, o, e); err != nil {
+			return err
+		}
 		if err := a.tellOrder(ctx, tx, sc, o, e); err != nil {
 			return err
 		}
@@ -143,6 +149,7 @@ func (a *App) hooks() {
 		team, err := a.Accounts.TeamTx(ctx, tx, sc)
 		return slices.ContainsFunc(team, func(m account.Teammate) bool { return m.Person == person && m.Brings() }), err
 	}
+	a.Parcels.Brings = a.Orders.Brings
 	a.Payments.OnPayout = a.mailPayout
 	a.Payments.OnNoted = a.tellPayment
 	a.Stock.OnChanged = a.Webhooks.StockMoved

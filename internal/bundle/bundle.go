@@ -23,7 +23,7 @@ var Carried = []string{
 	"customers", "customer_addresses", "customer_consents", "stock_levels", "stock_moves", "stock_holds", "stock_counts", "stock_count_lines",
 	"payment_settings", "payment_accounts", "payment_codes", "payments", "delivery_ways", "delivery_areas", "delivery_zones",
 	"vouchers", "voucher_uses", "orders", "order_lines", "order_events", "order_numbers", "order_papers", "order_paper_lines",
-	"ledger_entries", "ledger_lines", "ledger_balances",
+	"parcels", "parcel_lines", "parcel_events", "parcel_settings", "ledger_entries", "ledger_lines", "ledger_balances",
 }
 
 // Remade are the tables that go in another form, and how.
@@ -33,6 +33,7 @@ var Remade = map[string]string{
 	"audit_heads":    "made anew of the last entry of the history",
 	"voucher_buyers": "counted anew of voucher_uses: its buyers are hashes under the installation's key",
 	"order_tokens":   "links/orders.jsonl says which orders have a link and until when; the hashes are made anew under the new installation's key",
+	"parcel_links":   "made anew of the parcels, under the new installation's key",
 	"customer_stops": "links/stops.jsonl says which customers have one; the hashes are made anew",
 	"slugs":          "the manifest says the address; where it is taken another is asked for",
 	"registry":       "made anew of the business, in the transaction that brings it",

@@ -19,6 +19,7 @@ import (
 	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/store"
 	"lapak/internal/voucher"
 )
@@ -30,6 +31,7 @@ type Parts struct {
 	Customers *customer.Service
 	Vouchers  *voucher.Service
 	Orders    *order.Service
+	Parcels   *parcel.Service
 	Blobs     *blob.Service
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"lapak/internal/audit"
@@ -39,6 +40,12 @@ type Move struct {
 	Restock  bool           // return: back on the shelf
 	Picture  *blob.Picture  // claim, complain: a photo, read before
 	Edit     *Edit          // edit
+
+	// What slices above say when a move follows from what happened to a parcel.
+	Parcel id.ID      // the parcel; zero: the move is the order's own
+	At     *time.Time // when it happened; nil: now
+	Holder id.ID      // deliver, pay: who holds the money; zero: the order's courier
+	Claim  bool       // deliver: the receiver says that the rest was paid by QRIS
 }
 
 // Validate reports every field that is wrong.
@@ -160,6 +167,30 @@ func (s *Service) do(ctx context.Context, sc authz.Scope, order id.ID, m Move) (
 	return o, err
 }
 
+// DoTx moves an order on in the caller's transaction, for slices above, which
+// have judged who may. A move that does not fit is ErrState.
+func (s *Service) DoTx(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID, m Move) (Order, error) {
+	if m.ID.IsZero() {
+		m.ID = id.At(tx.Now)
+	}
+	if err := m.Validate(); err != nil {
+		return Order{}, err
+	}
+	o, err := s.lock(ctx, tx, sc, order)
+	if err != nil {
+		return Order{}, err
+	}
+	if done, err := s.done(ctx, tx, sc, order, m); err != nil || done {
+		return o, err
+	}
+	return s.move(ctx, tx, sc, o, m)
+}
+
+// Lock reads an order for a change in the caller's transaction.
+func (s *Service) Lock(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID) (Order, error) {
+	return s.lock(ctx, tx, sc, order)
+}
+
 // done reports whether the move was made already.
 func (s *Service) done(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID, m Move) (bool, error) {
 	e, err := s.q.Event(ctx, tx, orderdb.EventParams{BusinessID: sc.Business, ID: m.ID})
@@ -191,7 +222,10 @@ type step struct {
 
 func (s *Service) move(ctx context.Context, tx *store.Tx, sc authz.Scope, o Order, m Move) (Order, error) {
 	from := o.State
-	e := Event{ID: m.ID, Order: o.ID, Act: m.Act, From: from, Reason: m.Reason, Text: m.Text, At: tx.Now}
+	e := Event{ID: m.ID, Order: o.ID, Act: m.Act, From: from, Reason: m.Reason, Text: m.Text, At: tx.Now, Parcel: m.Parcel}
+	if m.At != nil {
+		e.At = *m.At
+	}
 	st := &step{s, tx, sc, &o, m, &e, audit.Diff{}}
 	if m.Act == ActUndo {
 		if err := st.undo(); err != nil {
@@ -350,7 +384,7 @@ func (st *step) handOver(ctx context.Context) error {
 	if !st.m.Courier.IsZero() {
 		st.o.Courier = st.m.Courier // else who was assigned
 	}
-	st.o.SentAt, st.o.HoldUntil = &st.tx.Now, nil
+	st.o.SentAt, st.o.HoldUntil = &st.e.At, nil
 	st.o.Tries = max(st.o.Tries, 0)
 	return st.s.Stock.Take(ctx, st.tx, st.sc, st.o.ID)
 }
@@ -367,11 +401,23 @@ func (st *step) collect(ctx context.Context) error {
 }
 
 func (st *step) deliver(ctx context.Context) error {
-	st.o.DoneAt, st.o.Receiver, st.o.Relation, st.o.Reason = &st.tx.Now, st.m.Receiver, st.m.Relation, ""
+	st.o.DoneAt, st.o.Receiver, st.o.Relation, st.o.Reason = &st.e.At, st.m.Receiver, st.m.Relation, ""
 	if err := st.spent(ctx); err != nil {
 		return err
 	}
-	return st.takeRest(ctx, payment.COD, st.o.Courier)
+	if st.m.Claim && st.o.Due() > 0 {
+		st.o.ClaimedAt = &st.e.At
+		return nil
+	}
+	return st.takeRest(ctx, payment.COD, st.holder())
+}
+
+// holder is who has the money that was taken at the door.
+func (st *step) holder() id.ID {
+	if !st.m.Holder.IsZero() {
+		return st.m.Holder
+	}
+	return st.o.Courier
 }
 
 // picture keeps the photo that came with a move.

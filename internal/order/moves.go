@@ -63,7 +63,7 @@ var rules = []struct {
 }{
 	{ActAccept, rule{from: []State{Placed}, to: Accepted, verb: authz.MoveOrders, undo: true, bulk: true}},
 	{ActPay, rule{from: []State{Placed, Accepted, Packed, Sent, Failed, Done}, verb: authz.TakePayments, fits: due}},
-	{ActUnclaim, rule{from: live, verb: authz.TakePayments, fits: func(o Order) bool { return o.ClaimedAt != nil && o.Due() > 0 }}},
+	{ActUnclaim, rule{from: []State{Placed, Accepted, Packed, Sent, Failed, Done}, verb: authz.TakePayments, fits: func(o Order) bool { return o.ClaimedAt != nil && o.Due() > 0 }}},
 	{ActPack, rule{from: []State{Accepted}, to: Packed, verb: authz.MoveOrders, undo: true, bulk: true}},
 	{ActAssign, rule{from: []State{Accepted, Packed}, verb: authz.MoveOrders, way: Own}},
 	{ActHandOver, rule{from: []State{Accepted, Packed}, to: Sent, verb: authz.MoveOrders, way: Own, bulk: true, fits: paidAhead}},

@@ -346,7 +346,7 @@ func (o Order) tab() Tab {
 	case o.Channel.Past() && !o.State.Over() && o.State != Sent:
 		return TabWork // its source says what is to be done
 	case o.Channel.Past():
-	case o.Complaint != "", o.Due() < 0, o.State == Placed, o.State == Failed, o.ClaimedAt != nil && o.Due() > 0 && !o.State.Over():
+	case o.Complaint != "", o.Due() < 0, o.State == Placed, o.State == Failed, o.ClaimedAt != nil && o.Due() > 0 && !o.State.Void():
 		return TabAction
 	case o.State == Accepted, o.State == Packed:
 		return TabWork
@@ -375,4 +375,5 @@ type Event struct {
 	Text   string
 	Photo  id.ID
 	At     time.Time
+	Parcel id.ID // told to hooks alone: what it followed from
 }

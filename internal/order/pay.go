@@ -90,6 +90,9 @@ func (st *step) pay(ctx context.Context) error {
 			return err
 		}
 		holder = st.m.Courier
+		if !st.m.Holder.IsZero() {
+			holder = st.m.Holder
+		}
 	}
 	return st.receive(ctx, st.m.Method, st.m.Amount, holder)
 }

@@ -100,6 +100,12 @@ var Placements = map[string]Placement{
 	"order_numbers": Distributed,
 	"order_tokens":  Local,
 
+	"parcels":         Distributed,
+	"parcel_lines":    Distributed,
+	"parcel_events":   Distributed,
+	"parcel_settings": Distributed,
+	"parcel_links":    Local,
+
 	"order_papers":      Distributed,
 	"order_paper_lines": Distributed,
 

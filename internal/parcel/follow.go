@@ -1,0 +1,360 @@
+package parcel
+
+import (
+	"context"
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"lapak/internal/authz"
+	"lapak/internal/carrier"
+	"lapak/internal/id"
+	"lapak/internal/order"
+	"lapak/internal/payment"
+	"lapak/internal/store"
+)
+
+// HolderOf is who the books say holds the money that a carrier took.
+func HolderOf(code string) id.ID {
+	h := sha256.Sum256([]byte("carrier/" + code))
+	var v id.ID
+	copy(v[:], h[:])
+	v[6], v[8] = v[6]&0x0f|0x80, v[8]&0x3f|0x80
+	return v
+}
+
+func (p Parcel) holder() id.ID {
+	if p.Carrier == Own {
+		return p.Courier
+	}
+	return HolderOf(p.Carrier)
+}
+
+// moveOrder lets the order follow what happened to its parcel.
+func (st *step) moveOrder(ctx context.Context, from carrier.Status) error {
+	p := st.p
+	if p.Status == from {
+		return nil
+	}
+	all, err := st.s.ofOrder(ctx, st.tx, st.sc, p.Order)
+	if err != nil {
+		return err
+	}
+	if st.left() {
+		m := order.Move{Act: order.ActHandOver}
+		if p.Carrier == Own {
+			m.Courier = p.Courier
+		}
+		if err := st.order(ctx, m); err != nil {
+			return err
+		}
+	}
+	switch p.Status {
+	case carrier.PickedUp, carrier.InTransit, carrier.AtHub, carrier.OutForDelivery:
+		return st.again(ctx)
+	case carrier.Delivered:
+		if err := st.again(ctx); err != nil {
+			return err
+		}
+		return st.arrived(ctx, all)
+	case carrier.AttemptFailed, carrier.Returning, carrier.Lost, carrier.Damaged, carrier.Disposed:
+		return st.failed(ctx)
+	case carrier.Returned:
+		if err := st.failed(ctx); err != nil {
+			return err
+		}
+		back := func(q Parcel) bool { return q.Status != carrier.Returned && q.Status != carrier.Cancelled }
+		if slices.ContainsFunc(all, back) || st.o.State != order.Failed {
+			return nil
+		}
+		return st.order(ctx, order.Move{Act: order.ActReturn, Reason: "undelivered", Restock: p.Restocked})
+	}
+	return nil
+}
+
+// left reports whether the parcel has gone while its order is still at the shop.
+func (st *step) left() bool {
+	return (st.o.State == order.Accepted || st.o.State == order.Packed) && !slices.Contains(before, st.p.Status) && st.p.Status != carrier.Cancelled
+}
+
+// again sends an order on that had failed.
+func (st *step) again(ctx context.Context) error {
+	if st.o.State != order.Failed {
+		return nil
+	}
+	return st.order(ctx, order.Move{Act: order.ActRetry})
+}
+
+func (st *step) failed(ctx context.Context) error {
+	if st.o.State != order.Sent {
+		return nil
+	}
+	return st.order(ctx, order.Move{Act: order.ActFail, Reason: orderReason(st.p.Reason)})
+}
+
+// arrived ends an order whose last parcel was delivered; before that it only
+// takes the money.
+func (st *step) arrived(ctx context.Context, all []Parcel) error {
+	p := st.p
+	last, claimed := true, false
+	for _, q := range all {
+		last = last && (q.Status == carrier.Delivered || q.Status == carrier.Cancelled)
+		claimed = claimed || q.TakenBy == payment.QRIS && q.Taken > 0
+	}
+	cash := st.e.Amount
+	if st.e.Method == payment.QRIS {
+		cash = 0
+	}
+	if !last {
+		if cash == 0 {
+			return nil
+		}
+		return st.order(ctx, order.Move{Act: order.ActPay, Method: payment.COD, Amount: cash, Holder: p.holder()})
+	}
+	m := order.Move{Act: order.ActDeliver, Receiver: p.Receiver, Relation: p.Relation, Method: payment.COD, Amount: cash, Received: true, Holder: p.holder()}
+	m.Claim = claimed && cash == 0
+	return st.order(ctx, m)
+}
+
+// order moves the parcel's order on.
+func (st *step) order(ctx context.Context, m order.Move) error {
+	m.Parcel, m.At = st.p.ID, &st.e.At
+	o, err := st.s.Orders.DoTx(ctx, st.tx, st.sc, st.o.ID, m)
+	if err == nil {
+		st.o = o
+	}
+	return err
+}
+
+// Follow lets parcels follow what was done with their order; package app calls
+// it for each move. What followed from a parcel is left alone.
+func (s *Service) Follow(ctx context.Context, tx *store.Tx, sc authz.Scope, o order.Order, e order.Event) error {
+	if !e.Parcel.IsZero() || o.Way != order.Own || o.Channel.Past() {
+		return nil
+	}
+	all, err := s.ofOrder(ctx, tx, sc, o.ID)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 && (e.Act == order.ActPack || e.Act == order.ActAssign || e.Act == order.ActHandOver) {
+		st, err := s.Settings(ctx, tx, sc)
+		if err != nil {
+			return err
+		}
+		o.State = e.From // it is made as the order was, and then follows
+		p, err := s.make(ctx, tx, sc, o, 1, whole(o), st)
+		if err != nil {
+			return err
+		}
+		o.State, all = e.To, []Parcel{p}
+	}
+	if e.Act == order.ActEdit {
+		return s.edited(ctx, tx, sc, o, all)
+	}
+	for i := range all {
+		if err := s.follow(ctx, tx, sc, o, e, &all[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow lets one parcel follow a move of its order.
+func (s *Service) follow(ctx context.Context, tx *store.Tx, sc authz.Scope, o order.Order, e order.Event, p *Parcel) error {
+	at := e.At
+	shift := func(act Act, to carrier.Status, from ...carrier.Status) error {
+		if !slices.Contains(from, p.Status) {
+			return nil
+		}
+		was := p.Status
+		p.Status, p.StatusAt = to, at
+		line := Event{ID: id.At(tx.Now), Parcel: p.ID, Act: act, Reason: p.Reason, Receiver: p.Receiver, Relation: p.Relation, At: at}
+		if act == ActDeliver && p.Due() == 0 && p.COD > 0 {
+			line.Amount, line.Method = p.Taken, p.TakenBy
+		}
+		return s.ended(ctx, tx, sc, p, line, was)
+	}
+	switch e.Act {
+	case order.ActPack:
+		return shift(ActReady, carrier.Ready, carrier.Draft)
+	case order.ActAssign:
+		p.Courier, p.Carrier, p.Place = o.Courier, Own, 0
+		return shift(ActAssign, p.Status, before...)
+	case order.ActHandOver:
+		if p.Carrier == Own {
+			p.Courier = o.Courier
+		}
+		p.HandedAt = &at
+		return shift(ActTake, carrier.PickedUp, before...)
+	case order.ActDeliver:
+		p.DoneAt, p.Receiver, p.Relation, p.Reason = &at, o.Receiver, o.Relation, ""
+		if due := p.COD - p.Taken; due > 0 && e.Amount > 0 {
+			p.Taken += min(due, e.Amount)
+			p.TakenBy = e.Method
+		}
+		return shift(ActDeliver, carrier.Delivered, open...)
+	case order.ActFail:
+		if slices.Contains(moving, p.Status) {
+			p.Attempts++
+			p.Reason, p.OutAt = carrier.Reason(e.Reason), nil
+		}
+		return shift(ActFail, carrier.AttemptFailed, moving...)
+	case order.ActRetry:
+		if p.Carrier == Own && !o.Courier.IsZero() {
+			p.Courier = o.Courier
+		}
+		return shift(ActTake, carrier.PickedUp, carrier.AttemptFailed)
+	case order.ActUndo:
+		switch order.Act(e.Reason) {
+		case order.ActPack:
+			return shift(ActMake, carrier.Draft, carrier.Ready)
+		case order.ActRetry:
+			return shift(ActFail, carrier.AttemptFailed, carrier.PickedUp)
+		}
+	case order.ActReturn:
+		p.Restocked = true
+		return shift(ActReturn, carrier.Returned, append(slices.Clone(open), carrier.Returning)...)
+	case order.ActCancel, order.ActWithdraw, order.ActExpire, order.ActDecline:
+		return shift(ActCancel, carrier.Cancelled, before...)
+	case order.ActPay, order.ActRefund:
+		return s.owed(ctx, tx, sc, o, p)
+	}
+	return nil
+}
+
+// owed keeps what is to be taken at the door in step with what is owed.
+func (s *Service) owed(ctx context.Context, tx *store.Tx, sc authz.Scope, o order.Order, p *Parcel) error {
+	if p.N != 1 || o.PayBy != payment.COD || p.Status.Final() {
+		return nil
+	}
+	if want := p.Taken + max(0, o.Due()); want != p.COD {
+		p.COD = want
+		return s.save(ctx, tx, sc, p)
+	}
+	return nil
+}
+
+// ended saves a parcel that followed and tells who waits for it.
+func (s *Service) ended(ctx context.Context, tx *store.Tx, sc authz.Scope, p *Parcel, e Event, from carrier.Status) error {
+	st := &step{s: s, tx: tx, sc: sc, p: p, e: e}
+	order := p.Order
+	p.Order = id.ID{} // it has moved already
+	err := st.end(ctx, from)
+	p.Order = order
+	return err
+}
+
+// edited lets parcels follow a change of what was ordered, or where it goes:
+// one parcel is filled anew, several become one again.
+func (s *Service) edited(ctx context.Context, tx *store.Tx, sc authz.Scope, o order.Order, all []Parcel) error {
+	if len(all) == 0 {
+		return nil
+	}
+	set, err := s.Settings(ctx, tx, sc)
+	if err != nil {
+		return err
+	}
+	first := all[0]
+	for _, p := range all {
+		if err := s.drop(ctx, tx, sc, p.ID); err != nil {
+			return err
+		}
+	}
+	if o.Way != order.Own {
+		return nil
+	}
+	p, err := s.make(ctx, tx, sc, o, 1, whole(o), set)
+	if err != nil || len(all) > 1 {
+		return err
+	}
+	p.Carrier, p.Service, p.Waybill, p.Courier, p.DueFrom, p.DueUntil = first.Carrier, first.Service, first.Waybill, first.Courier, first.DueFrom, first.DueUntil
+	if err := s.open(ctx, tx, sc, p); err != nil {
+		return err
+	}
+	return s.save(ctx, tx, sc, &p)
+}
+
+// eventOf names what a carrier told, so that what is told twice happens once.
+func eventOf(parcel id.ID, source string, e carrier.Event) id.ID {
+	h := sha256.New()
+	h.Write(parcel[:])
+	for _, s := range []string{source, e.At.UTC().Format(time.RFC3339Nano), string(e.Status), string(e.Reason), e.Code, e.Words, e.Place} {
+		h.Write([]byte(s))
+		h.Write([]byte{0})
+	}
+	var v id.ID
+	copy(v[:], h.Sum(nil))
+	v[6], v[8] = v[6]&0x0f|0x80, v[8]&0x3f|0x80
+	return v
+}
+
+// Track takes in what a carrier told of a parcel, in any order and as often as
+// it likes. The state is that of the newest event by its own time; one that
+// ended stays ended unless something later ends it otherwise. Words that no
+// table knows are kept and shown.
+func (s *Service) Track(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID, source string, events []carrier.Event) (Parcel, error) {
+	p, o, err := s.lock(ctx, tx, sc, parcel)
+	if err != nil {
+		return Parcel{}, err
+	}
+	if p.Carrier == Own || p.Status == carrier.Cancelled {
+		return p, nil
+	}
+	events = slices.Clone(events)
+	slices.SortStableFunc(events, func(a, b carrier.Event) int { return a.At.Compare(b.At) })
+	for _, told := range events {
+		if told.At.After(tx.Now.Add(time.Hour)) { // their clock is wrong
+			told.At = tx.Now
+		}
+		st := &step{s: s, tx: tx, sc: sc, p: &p, o: o, e: Event{
+			ID: eventOf(p.ID, source, told), Parcel: p.ID, Act: ActTrack, Status: told.Status, Reason: told.Reason, Words: told.Words, Code: told.Code,
+			Source: "carrier:" + source, Text: told.Place, At: told.At,
+		}}
+		if err := st.heard(ctx, told); err != nil {
+			return p, err
+		}
+		o = st.o
+	}
+	return p, nil
+}
+
+// heard takes in one event of a carrier.
+func (st *step) heard(ctx context.Context, told carrier.Event) error {
+	p, from := st.p, st.p.Status
+	late := told.At.Before(p.StatusAt) && !slices.Contains(before, from)
+	if told.Status == "" || late || from.Final() && !told.Status.Final() || told.Status == from && told.Status != carrier.AttemptFailed {
+		st.e.Status = told.Status
+		if told.Status == "" {
+			st.e.Status = from
+		}
+		fresh, err := st.s.note(ctx, st.tx, st.sc, st.e)
+		if err != nil || !fresh || told.Status != "" || late {
+			return err
+		}
+		p.Words = told.Words
+		return st.s.save(ctx, st.tx, st.sc, p)
+	}
+	fresh, err := st.s.note(ctx, st.tx, st.sc, st.e)
+	if err != nil || !fresh {
+		return err
+	}
+	p.Status, p.StatusAt, p.Words, p.Reason = told.Status, told.At, "", told.Reason
+	at := told.At
+	if p.HandedAt == nil && !slices.Contains(before, told.Status) {
+		p.HandedAt = &at
+	}
+	switch told.Status {
+	case carrier.OutForDelivery:
+		p.OutAt = &at
+	case carrier.AttemptFailed:
+		p.Attempts++
+		p.OutAt = nil
+	case carrier.Delivered:
+		p.DoneAt, p.Receiver, p.Relation = &at, p.Name, "other"
+		if due := p.COD - p.Taken; due > 0 {
+			p.Taken, p.TakenBy = p.COD, payment.COD
+			st.e.Amount, st.e.Method = due, payment.COD
+		}
+	}
+	return st.end(ctx, from)
+}
