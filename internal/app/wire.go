@@ -34,6 +34,7 @@ import (
 	"lapak/internal/order"
 	"lapak/internal/order/orderweb"
 	"lapak/internal/orderfile"
+	"lapak/internal/parcel/parcelweb"
 	"lapak/internal/payment/paymentweb"
 	"lapak/internal/push"
 	"lapak/internal/stock/stockweb"
@@ -57,7 +58,7 @@ var Words embed.FS
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
 		orderfile.Words, exchangeweb.Words, carrier.Words,
-		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words)
+		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words)
 }
 
 // Routes lists every address of the site.
@@ -76,7 +77,8 @@ func (a *App) Routes() [][]web.Route {
 		catalogweb.Routes(a.Goods, a.Stock, a.Blobs),
 		stockweb.Routes(a.Stock, a.namesOf),
 		customerweb.Routes(a.Customers, a.ordersOf, a.shopName),
-		deliveryweb.Routes(a.Delivery, a.Orders),
+		deliveryweb.Routes(a.Delivery),
+		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs}),
 		voucherweb.Routes(a.Vouchers, a.Shops),
 		paymentweb.Routes(paymentweb.Services{Payments: a.Payments, Blobs: a.Blobs}),
 		orderweb.Routes(orderweb.Services{

@@ -59,7 +59,7 @@ func (s *Service) DoTx(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel
 		return p, err
 	}
 	st := &step{s: s, tx: tx, sc: sc, p: &p, o: o, m: m, e: Event{
-		ID: m.ID, Parcel: p.ID, Act: m.Act, Reason: m.Reason, Text: m.Text, LatE6: m.LatE6, LngE6: m.LngE6, Accuracy: m.Accuracy, Photo: m.Photo, At: tx.Now,
+		ID: m.ID, Parcel: p.ID, Act: m.Act, Reason: m.Reason, Text: m.Text, LatE6: m.LatE6, LngE6: m.LngE6, Accuracy: m.Accuracy, At: tx.Now,
 	}}
 	if m.At != nil {
 		st.e.At = *m.At
@@ -67,6 +67,9 @@ func (s *Service) DoTx(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel
 	from := p.Status
 	if to := rules[m.Act].to; to != "" {
 		p.Status, p.StatusAt, p.Words = to, st.e.At, ""
+	}
+	if err := st.picture(ctx); err != nil {
+		return p, err
 	}
 	if f := effects[m.Act]; f != nil {
 		if err := f(st, ctx); err != nil {
@@ -101,6 +104,26 @@ type step struct {
 	m    Move
 	e    Event
 	diff audit.Diff
+}
+
+// picture keeps the photo that came with a move.
+func (st *step) picture(ctx context.Context) error {
+	if st.m.Picture == nil {
+		return nil
+	}
+	n, err := st.s.q.Photos(ctx, st.tx, parceldb.PhotosParams{BusinessID: st.sc.Business, ParcelID: st.p.ID})
+	if err != nil {
+		return fmt.Errorf("count photos: %w", err)
+	}
+	if n >= MaxPhotos {
+		return order.ErrPhotos
+	}
+	photo, err := st.s.Blobs.PutPrivate(ctx, st.tx, st.sc, "proof", st.p.ID, *st.m.Picture)
+	if err != nil {
+		return err
+	}
+	st.e.Photo = photo.ID
+	return nil
 }
 
 // end saves the parcel, writes the line of its timeline, moves its order on and
@@ -258,7 +281,7 @@ func (st *step) deliver(ctx context.Context) error {
 	if p.HandedAt == nil {
 		p.HandedAt = &st.e.At
 	}
-	p.DoneAt, p.Receiver, p.Relation, p.Reason, p.Proof = &st.e.At, m.Receiver, m.Relation, "", m.Photo
+	p.DoneAt, p.Receiver, p.Relation, p.Reason, p.Proof = &st.e.At, m.Receiver, m.Relation, "", st.e.Photo
 	st.e.Receiver, st.e.Relation = m.Receiver, m.Relation
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lapak/internal/authz"
+	"lapak/internal/blob"
 	"lapak/internal/carrier"
 	"lapak/internal/id"
 	"lapak/internal/order"
@@ -170,6 +171,48 @@ func (s *Service) Get(ctx context.Context, sc authz.Scope, parcel id.ID) (Detail
 		d.Code = s.Code(sc.Business, d.ID)
 	}
 	return d, nil
+}
+
+// Find returns the id of the parcel that an address names: its own, or that of
+// its order, of which the first parcel that is still to be delivered is meant.
+func (s *Service) Find(ctx context.Context, sc authz.Scope, which id.ID) (id.ID, error) {
+	found := which
+	err := s.db.View(ctx, sc, func(tx *store.Tx) error {
+		found = which
+		_, err := s.get(ctx, tx, sc, which)
+		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		list, err := s.ofOrder(ctx, tx, sc, which)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return ErrNotFound
+		}
+		found = list[0].ID
+		for _, p := range list {
+			if !p.Status.Final() {
+				found = p.ID
+				break
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Photo opens a photo of a parcel, for who may see the parcel.
+func (s *Service) Photo(ctx context.Context, sc authz.Scope, parcel, photo id.ID) (blob.File, error) {
+	if _, err := s.Get(ctx, sc, parcel); err != nil {
+		return blob.File{}, err
+	}
+	var f blob.File
+	err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+		f, err = s.Blobs.OpenPrivate(ctx, tx, sc, parcel, photo)
+		return err
+	})
+	return f, err
 }
 
 func (s *Service) events(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID) ([]Event, error) {

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"lapak/internal/authz"
+	"lapak/internal/blob"
 	"lapak/internal/carrier"
 	"lapak/internal/fault"
 	"lapak/internal/id"
@@ -28,11 +29,11 @@ var (
 	ErrLocked   = fault.New(fault.Forbidden, "parcel.locked")   // too many wrong codes: the shop has to end it
 	ErrTooMuch  = fault.New(fault.Invalid, "parcel.too_much")   // {0} what is to be taken
 	ErrSayWhy   = fault.New(fault.Invalid, "order.say_why")
-	ErrLimit    = fault.New(fault.Conflict, "parcel.limit")      // {0} what the courier holds {1} the limit
-	ErrSplit    = fault.New(fault.Invalid, "parcel.split")       // pieces of the parcels are not those of the order
-	ErrWaybill  = fault.New(fault.Conflict, "parcel.waybill")    // another parcel has this number
-	ErrUnpaid   = fault.New(fault.Conflict, "order.unpaid")      // {0} how much is to come first
-	ErrCarrier  = fault.New(fault.Conflict, "parcel.by_carrier") // a carrier has it, not a courier of the shop
+	ErrLimit    = fault.New(fault.Conflict, "parcel.limit")         // {0} what the courier holds {1} the limit
+	ErrSplit    = fault.New(fault.Invalid, "parcel.split_wrong")    // pieces of the parcels are not those of the order
+	ErrWaybill  = fault.New(fault.Conflict, "parcel.waybill_taken") // another parcel has this number
+	ErrUnpaid   = fault.New(fault.Conflict, "order.unpaid")         // {0} how much is to come first
+	ErrCarrier  = fault.New(fault.Conflict, "parcel.by_carrier")    // a carrier has it, not a courier of the shop
 )
 
 // Own is the carrier of parcels that the shop brings itself.
@@ -125,6 +126,7 @@ const (
 	MaxWaybill  = 25
 	MaxParcels  = 20 // of one order
 	MaxTries    = 5  // wrong codes
+	MaxPhotos   = 8  // of one parcel
 	MaxAccuracy = 100_000
 	CodeLength  = 4
 )
@@ -268,7 +270,7 @@ type Move struct {
 	Method   payment.Method
 	Received bool // deliver: Amount says what was taken, also if it is nothing
 	Code     string
-	Photo    id.ID // kept before, owner the parcel
+	Picture  *blob.Picture // deliver, fail: a photo, read before
 	LatE6    *int64
 	LngE6    *int64
 	Accuracy *int64

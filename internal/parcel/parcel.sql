@@ -121,3 +121,6 @@ WHERE parcel_events.business_id = @business_id AND parcel_events.parcel_id IN (S
 -- name: Erase :exec
 UPDATE parcels SET name = '', phone = '', village = '', customer_id = NULL, street = '', landmark = '', lat_e6 = NULL, lng_e6 = NULL, note = '', receiver = '', proof = NULL
 WHERE business_id = @business_id AND customer_id = @customer_id;
+
+-- name: Photos :one
+SELECT count(*) FROM parcel_events WHERE business_id = @business_id AND parcel_id = @parcel_id AND photo IS NOT NULL;

@@ -1,10 +1,9 @@
 // Package deliveryweb holds the pages of delivery: the owner's ways and
-// tariffs, and the courier's stops.
+// tariffs.
 package deliveryweb
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/delivery"
 	"lapak/internal/fault"
-	"lapak/internal/order"
 	"lapak/internal/region"
 	"lapak/internal/web"
 )
@@ -25,20 +23,15 @@ import (
 var Words embed.FS
 
 type pages struct {
-	ways   *delivery.Service
-	orders *order.Service
+	ways *delivery.Service
 }
 
 // Routes are the addresses of delivery.
-func Routes(ways *delivery.Service, orders *order.Service) []web.Route {
-	p := pages{ways, orders}
+func Routes(ways *delivery.Service) []web.Route {
+	p := pages{ways}
 	return []web.Route{
 		{Pattern: "GET /ongkir", Verb: authz.EditShop, Handle: p.settings},
 		{Pattern: "POST /ongkir", Verb: authz.EditShop, Handle: p.save},
-		{Pattern: "GET /antaran", Verb: authz.Deliver, Handle: p.stops},
-		{Pattern: "GET /antaran/{id}", Verb: authz.Deliver, Handle: p.stop},
-		{Pattern: "POST /antaran/{id}/penyerahan", Verb: authz.Deliver, Handle: p.deliver},
-		{Pattern: "POST /antaran/{id}/kegagalan", Verb: authz.Deliver, Handle: p.fail},
 	}
 }
 
@@ -204,87 +197,4 @@ func (d *form) add(r *http.Request, f *fault.Fields) {
 	}
 	d.Areas = append(d.Areas, delivery.Area{Code: pick.Code, Fee: fee, Closed: d.Closed})
 	d.Words, d.AddFee, d.Closed = "", "", false
-}
-
-func (p pages) stops(w http.ResponseWriter, r *http.Request) error {
-	sc := web.Scope(r)
-	list, err := p.orders.Carried(r.Context(), sc, sc.Actor)
-	if err != nil {
-		return err
-	}
-	held, err := p.orders.InHand(r.Context(), sc)
-	if err != nil {
-		return err
-	}
-	var open, failed []order.Order
-	for _, o := range list {
-		if o.State == order.Failed {
-			failed = append(failed, o)
-		} else {
-			open = append(open, o)
-		}
-	}
-	return web.Render(w, r, http.StatusOK, stopsPage(open, failed, held))
-}
-
-func (p pages) stop(w http.ResponseWriter, r *http.Request) error {
-	return p.show(w, r, order.Move{}, "", nil)
-}
-
-// show shows one stop with its forms, as they were filled in.
-func (p pages) show(w http.ResponseWriter, r *http.Request, m order.Move, money string, f *fault.Error) error {
-	at, err := web.PathID(r, "id")
-	if err != nil {
-		return err
-	}
-	sc := web.Scope(r)
-	d, err := p.orders.Get(r.Context(), sc, at)
-	if err != nil {
-		return err
-	}
-	held, err := p.orders.InHand(r.Context(), sc)
-	if err != nil {
-		return err
-	}
-	status := http.StatusOK
-	if f != nil {
-		status = http.StatusUnprocessableEntity
-	}
-	return web.Render(w, r, status, stopPage(d, m, money, held, f))
-}
-
-func (p pages) deliver(w http.ResponseWriter, r *http.Request) error {
-	m := order.Move{ID: web.FormID(r, "id"), Act: order.ActDeliver, Receiver: r.FormValue("receiver"), Relation: r.FormValue("relation")}
-	if r.Form.Has("amount") {
-		n, err := web.Money(r, "amount")
-		if f := fault.Of(err); f != nil {
-			return p.show(w, r, m, r.FormValue("amount"), f.On("amount"))
-		}
-		m.Amount, m.Received = n, true
-	}
-	return p.do(w, r, m, "delivery.done")
-}
-
-func (p pages) fail(w http.ResponseWriter, r *http.Request) error {
-	m := order.Move{ID: web.FormID(r, "id"), Act: order.ActFail, Reason: r.FormValue("reason")}
-	return p.do(w, r, m, "delivery.noted")
-}
-
-func (p pages) do(w http.ResponseWriter, r *http.Request, m order.Move, said string) error {
-	at, err := web.PathID(r, "id")
-	if err != nil {
-		return err
-	}
-	o, err := p.orders.Do(r.Context(), web.Scope(r), at, m)
-	if f, again := web.Again(err); again {
-		if errors.Is(err, order.ErrState) { // somebody did it meanwhile: the page says how it stands
-			return p.show(w, r, order.Move{}, "", f)
-		}
-		return p.show(w, r, m, r.FormValue("amount"), f)
-	}
-	if err != nil {
-		return err
-	}
-	web.Flash(w, r, said, o.Called())
-	return web.SeeOther(w, r, "/antaran")
 }

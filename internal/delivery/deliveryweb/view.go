@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"lapak/internal/delivery"
 	"lapak/internal/money"
-	"lapak/internal/order"
 	"lapak/internal/region"
 )
 
@@ -43,17 +41,6 @@ func rows(list []delivery.Zone) []delivery.Zone {
 	return out
 }
 
-// mapOf is the address that opens a map where an order goes.
-func mapOf(o order.Order) string {
-	q := strings.Trim(o.Street+", "+o.Place().Label(), ", ")
-	if o.LatE6 != nil && o.LngE6 != nil {
-		q = fmt.Sprintf("%.6f,%.6f", float64(*o.LatE6)/1e6, float64(*o.LngE6)/1e6)
-	}
-	return "https://www.google.com/maps/search/?api=1&query=" + url.QueryEscape(q)
-}
-
-func stopPath(o order.Order, more string) string { return "/antaran/" + o.ID.String() + more }
-
 func zoneFee(z delivery.Zone) string {
 	if z.Km == 0 {
 		return typed(z.Fee)
@@ -64,25 +51,4 @@ func zoneFee(z delivery.Zone) string {
 func tryPath(t trial, p region.Place) string {
 	q := url.Values{"ke": {p.Label()}, "kode": {p.Code}, "berat": {number(t.Grams)}, "belanja": {number(t.Goods)}}
 	return "/ongkir?" + q.Encode() + "#tes"
-}
-
-func receiver(o order.Order, m order.Move) string {
-	if m.Receiver != "" {
-		return m.Receiver
-	}
-	return o.Name
-}
-
-func relation(m order.Move) string {
-	if m.Relation != "" {
-		return m.Relation
-	}
-	return "self"
-}
-
-func received(o order.Order, typedSum string) string {
-	if typedSum != "" {
-		return typedSum
-	}
-	return fee(o.Due())
 }

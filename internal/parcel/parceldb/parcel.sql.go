@@ -1322,6 +1322,22 @@ func (q *Queries) OfOrders(ctx context.Context, db DBTX, arg OfOrdersParams) ([]
 	return items, nil
 }
 
+const photos = `-- name: Photos :one
+SELECT count(*) FROM parcel_events WHERE business_id = $1 AND parcel_id = $2 AND photo IS NOT NULL
+`
+
+type PhotosParams struct {
+	BusinessID id.ID
+	ParcelID   id.ID
+}
+
+func (q *Queries) Photos(ctx context.Context, db DBTX, arg PhotosParams) (int64, error) {
+	row := db.QueryRowContext(ctx, photos, arg.BusinessID, arg.ParcelID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const photosOf = `-- name: PhotosOf :many
 SELECT e.parcel_id, e.photo FROM parcel_events e JOIN parcels p ON p.business_id = e.business_id AND p.id = e.parcel_id
 WHERE e.business_id = $1 AND p.customer_id = $2 AND e.photo IS NOT NULL
