@@ -31,6 +31,7 @@ import (
 	"lapak/internal/job"
 	"lapak/internal/mail"
 	"lapak/internal/money"
+	"lapak/internal/label"
 	"lapak/internal/order"
 	"lapak/internal/order/orderweb"
 	"lapak/internal/orderfile"
@@ -57,7 +58,7 @@ var Words embed.FS
 // wordFiles lists the words of every package.
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
-		orderfile.Words, exchangeweb.Words, carrier.Words,
+		orderfile.Words, exchangeweb.Words, carrier.Words, label.Words,
 		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words)
 }
 
