@@ -70,7 +70,7 @@ func (s site) full(t *testing.T, name string) shop {
 	sh.move(o, "penerimaan")
 	sh.move(o, "pengemasan")
 	sh.move(o, "penyerahan")
-	at := "/antaran/" + o.ID.String()
+	at := sh.stop(o)
 	sh.send(sh.see(at), at+"/penyerahan", "receiver", "Dedi", "relation", "family", "amount", money.Digits(o.Total))
 	if err := s.Directory.Refresh(t.Context(), sh.job()); err != nil {
 		t.Fatal(err)

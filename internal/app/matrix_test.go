@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"maps"
@@ -19,6 +20,7 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/business"
 	"lapak/internal/id"
+	"lapak/internal/parcel"
 	"lapak/internal/region"
 	"lapak/internal/store"
 	"lapak/internal/store/storetest"
@@ -55,7 +57,7 @@ var params = map[string]param{
 	"/dinas/pemulihan/{id}": {loose: true}, "/dinas/naskah/{kind}": {missing: "tiada", public: true}, "/dinas/usaha/{id}": {}, "/dinas/banding/{id}": {loose: true},
 	"/foto/{business}": {public: true}, "/foto/{business}/{id}": {}, "/foto/{business}/{id}/{width}": {missing: "7", public: true},
 	"/produk/{id}": {}, "/kategori/{id}": {}, "/pelanggan/{id}": {}, "/pelanggan/{id}/alamat/{address}": {once: true},
-	"/antaran/{id}": {}, "/pesanan/{id}": {}, "/pesanan/{id}/bukti/{photo}": {}, "/pembayaran/rekening/{id}": {once: true, mute: true},
+	"/antaran/{id}": {}, "/kirim/{id}": {}, "/kirim/{id}/bukti/{photo}": {}, "/lacak/{token}": {missing: noToken, public: true}, "/pesanan/{id}": {}, "/pesanan/{id}/bukti/{photo}": {}, "/pembayaran/rekening/{id}": {once: true, mute: true},
 	"/stok/{variant}": {}, "/stok/hitung/{count}": {}, "/voucher/{id}": {},
 	"/impor/{id}": {loose: true}, "/contoh-impor/{kind}": {missing: "tiada", public: true, loose: true}, "/ekspor/{kind}": {missing: "tiada", public: true, loose: true},
 	"/sitemap/{part}":    {missing: "tiada.xml", public: true},
@@ -124,9 +126,16 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 	link := buyer.want(buyer.Post(sh.at("/pesan"), f), 303).Location()
 	o := orderOf(t, s, link)
 	buyer.want(buyer.PostFiles(link+"/bukti", buyer.fill(buyer.see(link), link+"/bukti"), webtest.File{Field: "photo", Name: "b.jpg", Data: jpegOf(3)}), 303)
-	parcel := orderOf(t, s, buyer.order(sh, "1", "Rina", newPhone()))
-	sh.move(parcel, "penerimaan")
-	sh.move(parcel, "penyerahan", "hand_over-courier", courier.String())
+	sent := orderOf(t, s, buyer.order(sh, "1", "Rina", newPhone()))
+	sh.move(sent, "penerimaan")
+	sh.move(sent, "penyerahan", "hand_over-courier", courier.String())
+	boxes, err := s.Parcels.Of(ctx, sh.sc, sent.ID)
+	must(err)
+	box := boxes[0].ID
+	door, err := s.Blobs.ReadPrivate(ctx, bytes.NewReader(jpegOf(4)))
+	must(err)
+	_, err = s.Parcels.Do(ctx, sh.sc, box, parcel.Move{Act: parcel.ActOut, Picture: &door})
+	must(err)
 	one := func(query string) string {
 		t.Helper()
 		var v id.ID
@@ -171,7 +180,7 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 		"/toko/webhook/{id}": hook.ID.String(), "/toko/webhook/{id}/{delivery}": one(`SELECT id FROM webhook_deliveries WHERE business_id = $1 LIMIT 1`),
 		"/toko/api/{id}": key.ID.String(), "/api/v1/shops/{slug}": sh.slug, "/api/v1/shops/{slug}/products/{product}": sh.product.Slug,
 		"/api/v1/orders/{token}": strings.TrimPrefix(link, "/o/"), "/api/v1/my/products/{id}": sh.product.ID.String(), "/api/v1/my/stock/{variant}": sh.variant.String(),
-		"/api/v1/my/orders/{id}": o.ID.String(), "/api/v1/my/customers/{id}": parcel.Customer.String(),
+		"/api/v1/my/orders/{id}": o.ID.String(), "/api/v1/my/customers/{id}": sent.Customer.String(),
 		"/o/{token}": strings.TrimPrefix(link, "/o/"), "/undangan/{token}": invite, "/atur-ulang/{token}": reset,
 		"/berhenti/{token}":       strings.TrimPrefix(s.Customers.StopPath(sh.sc, o.Customer), "/berhenti/"),
 		"/karyawan/undangan/{id}": roster.Invitations[0].ID.String(), "/karyawan/hp/{id}": roster.Devices[0].ID.String(), "/karyawan/{id}": member.String(),
@@ -181,8 +190,8 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 		"/pin/{member}": member.String(), "/dinas/naskah/{kind}": account.Terms,
 		"/foto/{business}": sh.sc.Business.String(), "/foto/{business}/{id}": pic.Photos[0].ID.String(), "/foto/{business}/{id}/{width}": "320.jpg",
 		"/produk/{id}": sh.product.ID.String(), "/kategori/{id}": one(`SELECT id FROM categories WHERE business_id = $1`),
-		"/pelanggan/{id}": parcel.Customer.String(), "/pelanggan/{id}/alamat/{address}": one(`SELECT a.id FROM customer_addresses a JOIN orders o ON o.business_id = a.business_id AND o.customer_id = a.customer_id WHERE a.business_id = $1 AND o.state = 'sent'`),
-		"/antaran/{id}": parcel.ID.String(), "/pesanan/{id}": o.ID.String(), "/pesanan/{id}/bukti/{photo}": orderOf(t, s, link).Proof.String(),
+		"/pelanggan/{id}": sent.Customer.String(), "/pelanggan/{id}/alamat/{address}": one(`SELECT a.id FROM customer_addresses a JOIN orders o ON o.business_id = a.business_id AND o.customer_id = a.customer_id WHERE a.business_id = $1 AND o.state = 'sent'`),
+		"/antaran/{id}": box.String(), "/kirim/{id}": box.String(), "/kirim/{id}/bukti/{photo}": one(`SELECT photo FROM parcel_events WHERE business_id = $1 AND photo IS NOT NULL`), "what the courier brings": sent.ID.String(), "/lacak/{token}": s.Parcels.Link(sh.sc.Business, box), "/pesanan/{id}": o.ID.String(), "/pesanan/{id}/bukti/{photo}": orderOf(t, s, link).Proof.String(),
 		"/pembayaran/rekening/{id}": st.Accounts[0].ID.String(), "/stok/{variant}": sh.variant.String(), "/stok/hitung/{count}": count.String(),
 		"/voucher/{id}": v.ID.String(), "/sitemap/{part}": "1.xml", "/@/{slug}": sh.slug, "/@/{slug}/p/{product}": s.product(t, sh.sc, "Opak "+sh.slug, 9_000, 5).Slug,
 	}
@@ -373,7 +382,7 @@ func (s site) actors(t *testing.T) []actor {
 		list[i].own, list[i].other, list[i].victim = ta, tb, b.sc.Business
 		if list[i].sc.Role == authz.Courier { // sees the parcel alone that they bring
 			list[i].own = maps.Clone(ta)
-			list[i].own["/pesanan/{id}"] = ta["/antaran/{id}"]
+			list[i].own["/pesanan/{id}"] = ta["what the courier brings"]
 		}
 	}
 	return append(list, actor{"owner of another", b.person, b.sc, tb, ta, a.sc.Business}, actor{"owner", a.person, a.sc, ta, tb, b.sc.Business})

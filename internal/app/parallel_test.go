@@ -241,8 +241,9 @@ func TestOneFormOneEffect(t *testing.T) {
 		o := orderOf(t, s, buyer.order(sh, "1", "Rina", "081322220000"))
 		sh.move(o, "penerimaan")
 		sh.move(o, "penyerahan")
-		page := sh.see("/antaran/" + o.ID.String())
-		at = "/antaran/" + o.ID.String() + "/penyerahan"
+		at = sh.stop(o)
+		page := sh.see(at)
+		at += "/penyerahan"
 		f = sh.fill(page, at, "receiver", "Rina", "relation", "self", "amount", "23.000")
 		once(t, s, sh.person, at, f, nil, rows("order_events", "AND act = 'deliver'"))
 		f = sh.fill(sh.see("/setoran"), "/setoran", "amount", "23.000")

@@ -123,7 +123,7 @@ func TestPersonalDataStaysInside(t *testing.T) {
 		sh.move(o, "penerimaan")
 		sh.move(o, "catatan", "note-text", "rahasia sekali")
 		sh.move(o, "penyerahan")
-		stop := "/antaran/" + o.ID.String()
+		stop := sh.stop(o)
 		sh.send(sh.see(stop), stop+"/penyerahan", "receiver", "Dzulfiqar", "relation", "neighbour")
 		at := "/pelanggan/" + o.Customer.String()
 		sh.send(sh.see(at+"/ubah"), at, "name", "Xaverius Quamila Dua", "note", "rahasia sekali")

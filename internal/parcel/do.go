@@ -137,6 +137,9 @@ func (st *step) end(ctx context.Context, from carrier.Status) error {
 			return fmt.Errorf("end links: %w", err)
 		}
 	}
+	if !p.Status.Final() {
+		p.EndedAt = nil
+	}
 	if err := s.save(ctx, tx, sc, p); err != nil {
 		return err
 	}

@@ -321,8 +321,8 @@ func (s *Service) Track(ctx context.Context, tx *store.Tx, sc authz.Scope, parce
 // heard takes in one event of a carrier.
 func (st *step) heard(ctx context.Context, told carrier.Event) error {
 	p, from := st.p, st.p.Status
-	late := told.At.Before(p.StatusAt) && !slices.Contains(before, from)
-	if told.Status == "" || late || from.Final() && !told.Status.Final() || told.Status == from && told.Status != carrier.AttemptFailed {
+	late := !slices.Contains(before, from) && (told.At.Before(p.StatusAt) || told.At.Equal(p.StatusAt) && told.Status.Rank() < from.Rank())
+	if told.Status == "" || late || !told.Status.Follows(from) || told.Status == from && told.Status != carrier.AttemptFailed {
 		st.e.Status = told.Status
 		if told.Status == "" {
 			st.e.Status = from

@@ -99,6 +99,9 @@ func (p pages) stopAgain(w http.ResponseWriter, r *http.Request, m parcel.Move, 
 	if err != nil {
 		return err
 	}
+	if asked := r.PathValue("id"); r.Method == http.MethodGet && asked != which.String() {
+		return web.SeeOther(w, r, "/antaran/"+which.String())
+	}
 	v := stopView{move: m, fault: f, form: r.Form, now: sc.Now}
 	if v.Detail, err = p.Parcels.Get(ctx, sc, which); err != nil {
 		return err

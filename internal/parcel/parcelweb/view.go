@@ -198,7 +198,7 @@ func (v showView) may(a parcel.Act) bool { return slices.Contains(v.Acts, a) }
 
 func (v showView) carriers(ctx context.Context) []ui.Option {
 	list := []ui.Option{{Value: parcel.Own, Label: t(ctx, "parcel.own")}}
-	for _, c := range carrier.Carriers {
+	for _, c := range carrier.Firms() {
 		list = append(list, ui.Option{Value: c.Code, Label: c.Name})
 	}
 	return list
