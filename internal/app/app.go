@@ -199,7 +199,7 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	a.Today = today.New(db, a.Shops, a.Stock)
 	a.Directory = directory.New(db, a.Shops, a.Goods, a.Stock)
 	if a.Front, err = storefront.New(db, root, storefront.Parts{
-		Shops: a.Shops, Goods: a.Goods, Shelf: a.Stock, Photos: a.Blobs, Orders: a.Orders, Payments: a.Payments,
+		Shops: a.Shops, Goods: a.Goods, Shelf: a.Stock, Photos: a.Blobs, Orders: a.Orders, Parcels: a.Parcels, Payments: a.Payments,
 	}); err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func (a *App) Routes() [][]web.Route {
 		voucherweb.Routes(a.Vouchers, a.Shops),
 		paymentweb.Routes(paymentweb.Services{Payments: a.Payments, Blobs: a.Blobs}),
 		orderweb.Routes(orderweb.Services{
-			DB: a.DB, Orders: a.Orders, Shops: a.Shops, Goods: a.Goods, Stock: a.Stock, Customers: a.Customers, Accounts: a.Accounts, Blobs: a.Blobs,
+			DB: a.DB, Orders: a.Orders, Parcels: a.Parcels, Shops: a.Shops, Goods: a.Goods, Stock: a.Stock, Customers: a.Customers, Accounts: a.Accounts, Blobs: a.Blobs,
 		}),
 		todayweb.Routes(a.Today, a.Push),
 		storefrontweb.Routes(a.Front, base),

@@ -253,3 +253,26 @@ func (s *Service) Favorites(ctx context.Context, sc authz.Scope) (map[id.ID]int6
 	})
 	return best, err
 }
+
+// Many returns orders with their lines, by id, in the caller's transaction;
+// those that are not the shop's are left out.
+func (s *Service) Many(ctx context.Context, tx *store.Tx, sc authz.Scope, orders []id.ID) (map[id.ID]Order, error) {
+	rows, err := s.q.Many(ctx, tx, orderdb.ManyParams{BusinessID: sc.Business, Ids: store.IDs(orders)})
+	if err != nil {
+		return nil, fmt.Errorf("list orders: %w", err)
+	}
+	list := make(map[id.ID]Order, len(rows))
+	for _, r := range rows {
+		list[r.ID] = row(r)
+	}
+	lines, err := s.q.LinesOf(ctx, tx, orderdb.LinesOfParams{BusinessID: sc.Business, Ids: store.IDs(orders)})
+	if err != nil {
+		return nil, fmt.Errorf("list lines: %w", err)
+	}
+	for _, r := range lines {
+		o := list[r.OrderID]
+		o.Lines = append(o.Lines, line(r))
+		list[r.OrderID] = o
+	}
+	return list, nil
+}

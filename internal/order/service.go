@@ -225,12 +225,16 @@ func (s *Service) withLines(ctx context.Context, tx *store.Tx, sc authz.Scope, o
 	}
 	o.Lines = make([]Line, len(rows))
 	for i, r := range rows {
-		o.Lines[i] = Line{
-			Product: r.ProductID, Variant: r.VariantID, Title: r.Title, VariantName: r.VariantName, SKU: r.Sku, Unit: r.Unit, Photo: id.Or(r.Photo),
-			Price: r.Price, Quantity: r.Quantity, WeightGrams: r.WeightGrams, ReadyDays: r.ReadyDays, Tracked: r.Tracked,
-		}
+		o.Lines[i] = line(r)
 	}
 	return o, nil
+}
+
+func line(r orderdb.OrderLine) Line {
+	return Line{
+		Product: r.ProductID, Variant: r.VariantID, Title: r.Title, VariantName: r.VariantName, SKU: r.Sku, Unit: r.Unit, Photo: id.Or(r.Photo),
+		Price: r.Price, Quantity: r.Quantity, WeightGrams: r.WeightGrams, ReadyDays: r.ReadyDays, Tracked: r.Tracked,
+	}
 }
 
 // lock reads an order for a change.

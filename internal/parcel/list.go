@@ -238,6 +238,11 @@ func (s *Service) Of(ctx context.Context, sc authz.Scope, order id.ID) ([]Parcel
 	return list, err
 }
 
+// OfTx is Of in the caller's transaction.
+func (s *Service) OfTx(ctx context.Context, tx *store.Tx, sc authz.Scope, order id.ID) ([]Parcel, error) {
+	return s.ofOrder(ctx, tx, sc, order)
+}
+
 // Many returns parcels by their ids, in that order; those that are not the
 // shop's are left out.
 func (s *Service) Many(ctx context.Context, sc authz.Scope, ids []id.ID) ([]Parcel, error) {

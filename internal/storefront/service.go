@@ -18,11 +18,13 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/blob"
 	"lapak/internal/business"
+	"lapak/internal/carrier"
 	"lapak/internal/catalog"
 	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/money"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/stock"
 	"lapak/internal/store"
@@ -35,6 +37,7 @@ type Parts struct {
 	Shelf    *stock.Service
 	Photos   *blob.Service
 	Orders   *order.Service
+	Parcels  *parcel.Service
 	Payments *payment.Service
 }
 
@@ -46,6 +49,7 @@ type Service struct {
 	shelf    *stock.Service
 	photos   *blob.Service
 	orders   *order.Service
+	parcels  *parcel.Service
 	payments *payment.Service
 	cache    *Cache
 	key      []byte
@@ -67,7 +71,7 @@ func New(db *store.DB, root []byte, p Parts) (*Service, error) {
 		return nil, fmt.Errorf("derive cart key: %w", err)
 	}
 	return &Service{
-		db: db, shops: p.Shops, goods: p.Goods, shelf: p.Shelf, photos: p.Photos, orders: p.Orders, payments: p.Payments,
+		db: db, shops: p.Shops, goods: p.Goods, shelf: p.Shelf, photos: p.Photos, orders: p.Orders, parcels: p.Parcels, payments: p.Payments,
 		cache: NewCache(cacheBytes), key: key, drawing: make(chan struct{}, 2),
 	}, nil
 }
@@ -311,6 +315,15 @@ type Followed struct {
 	Shop    business.Business
 	Ways    payment.Settings
 	Courier string // first name of who brings it, if it is on the way
+	Parcels []Parcel
+}
+
+// Parcel is what a buyer sees of a parcel of theirs.
+type Parcel struct {
+	Number string
+	Status carrier.Status
+	Path   string // of its tracking page
+	Code   string // to be said to the courier; empty: none is asked
 }
 
 // Follow reads the order that a link opens.
@@ -324,7 +337,18 @@ func (s *Service) Follow(ctx context.Context, token string) (Followed, error) {
 		if f.Shop, err = s.shops.GetTx(ctx, tx, sc); err != nil {
 			return err
 		}
-		f.Ways, err = s.payments.Settings(ctx, tx, sc)
+		if f.Ways, err = s.payments.Settings(ctx, tx, sc); err != nil || d.Way != order.Own {
+			return err
+		}
+		list, err := s.parcels.OfTx(ctx, tx, sc, d.ID)
+		f.Parcels = nil
+		for _, p := range list {
+			one := Parcel{Number: p.Shown(), Status: p.Status, Path: "/lacak/" + s.parcels.Link(sc.Business, p.ID)}
+			if p.CodeAsked && !p.Status.Final() {
+				one.Code = s.parcels.Code(sc.Business, p.ID)
+			}
+			f.Parcels = append(f.Parcels, one)
+		}
 		return err
 	})
 	if err != nil {

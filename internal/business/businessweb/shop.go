@@ -342,6 +342,7 @@ var menu = [][]menuItem{
 		{"/hari-ini", "sun", "more.today", authz.SeeToday},
 		{"/pesanan", "clipboard-list", "more.orders", authz.SeeOrders},
 		{"/pesanan/baru", "plus", "more.new_order", authz.PlaceOrders},
+		{"/kirim", "package-check", "more.shipping", authz.SeeOrders},
 		{"/antaran", "bike", "more.deliveries", authz.Deliver},
 	},
 	{

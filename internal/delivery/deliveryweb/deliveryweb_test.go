@@ -29,7 +29,7 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	sc.Role, sc.Business = authz.Owner, b.ID
-	site := webtest.New(t, []fs.FS{Words}, nil, Routes(delivery.New(db, shops), nil))
+	site := webtest.New(t, []fs.FS{Words}, nil, Routes(delivery.New(db, shops)))
 	site.As.Set(sc)
 	if p := site.Get("/ongkir"); p.Status != 200 {
 		t.Fatalf("/ongkir = %d", p.Status)

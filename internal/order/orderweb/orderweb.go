@@ -24,6 +24,7 @@ import (
 	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/phone"
 	"lapak/internal/stock"
@@ -41,6 +42,7 @@ var Words embed.FS
 type Services struct {
 	DB        *store.DB
 	Orders    *order.Service
+	Parcels   *parcel.Service
 	Shops     *business.Service
 	Goods     *catalog.Service
 	Stock     *stock.Service
@@ -227,6 +229,7 @@ type showView struct {
 	form     url.Values
 	customer bool
 	now      time.Time
+	parcels  []parcel.Parcel
 }
 
 func (p pages) show(w http.ResponseWriter, r *http.Request) error {
@@ -251,6 +254,11 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, fai
 	}
 	if v.shop, err = p.Shops.Get(ctx, sc); err != nil {
 		return err
+	}
+	if v.Way == order.Own && !v.Channel.Past() {
+		if v.parcels, err = p.Parcels.Of(ctx, sc, oid); err != nil {
+			return err
+		}
 	}
 	v.link = web.Base(r) + "/o/" + p.Orders.Link(v.Order)
 	v.message = v.status(ctx)

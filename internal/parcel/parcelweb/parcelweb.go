@@ -45,7 +45,7 @@ type pages struct{ Services }
 // Routes are the addresses of parcels.
 func Routes(s Services) []web.Route {
 	p := pages{s}
-	return []web.Route{
+	return append(p.papers(), []web.Route{
 		{Pattern: "GET /kirim", Verb: authz.SeeOrders, Handle: p.desk},
 		{Pattern: "POST /kirim/sekaligus", Verb: authz.MoveOrders, Handle: p.bulk},
 		{Pattern: "GET /kirim/aturan", Verb: authz.EditShop, Handle: p.settings},
@@ -67,7 +67,7 @@ func Routes(s Services) []web.Route {
 		{Pattern: "GET /lacak", Verb: authz.Public, Handle: p.find},
 		{Pattern: "POST /lacak", Verb: authz.Public, Handle: p.look, Rate: web.Links},
 		{Pattern: "GET /lacak/{token}", Verb: authz.Public, Handle: p.track, Link: true},
-	}
+	}...)
 }
 
 func t(ctx context.Context, key string, args ...any) string { return i18n.T(ctx, key, args...) }
@@ -259,6 +259,11 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, m p
 	if v.people, err = p.couriers(ctx, sc); err != nil {
 		return err
 	}
+	shop, err := p.Shops.Get(ctx, sc)
+	if err != nil {
+		return err
+	}
+	v.shop = shop.Name
 	v.link = web.Base(r) + "/lacak/" + p.Parcels.Link(sc.Business, v.ID)
 	return web.Render(w, r, status, showPage(v))
 }

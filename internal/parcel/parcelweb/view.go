@@ -13,6 +13,7 @@ import (
 	"lapak/internal/carrier"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
+	"lapak/internal/label"
 	"lapak/internal/money"
 	"lapak/internal/order"
 	"lapak/internal/parcel"
@@ -36,6 +37,7 @@ type showView struct {
 	parcel.Detail
 	order  order.Detail
 	people people
+	shop   string
 	link   string
 	move   parcel.Move
 	form   url.Values
@@ -64,6 +66,14 @@ type trackView struct {
 	parcel.Tracked
 	shop    business.Business
 	courier string
+}
+
+func sheets(ctx context.Context) []ui.Option {
+	var list []ui.Option
+	for _, s := range label.Sheets {
+		list = append(list, ui.Option{Value: string(s), Label: t(ctx, "parcel.sheet_"+string(s))})
+	}
+	return list
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -47,6 +47,7 @@ type orderView struct {
 	kinds    []optionView
 	whys     []optionView
 	typed    string // of a complaint
+	parcels  []storefront.Parcel
 }
 
 type stepView struct {
@@ -134,6 +135,7 @@ func (p *pages) fillOrder(ctx context.Context, v *orderView, fo storefront.Follo
 			v.events = append(v.events, hoursView{label, i18n.When(ctx, fo.Events[i].At.In(loc))})
 		}
 	}
+	v.parcels = fo.Parcels
 	v.withdraw = order.Has(fo.Actions, order.ActWithdraw)
 	v.complain = order.Has(fo.Actions, order.ActComplain)
 	if o.State.Over() && b.Visible() {

@@ -18,6 +18,7 @@ import (
 	"lapak/internal/id"
 	"lapak/internal/ledger"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/stock"
 	"lapak/internal/store"
@@ -77,8 +78,9 @@ func newMall(t testing.TB, pieces int64) *mall {
 	if m.orders, err = order.New(db, root, orderParts(t, m, db, blobs, books)); err != nil {
 		t.Fatal(err)
 	}
+	boxes, _ := parcel.New(db, root, parcel.Parts{Shops: m.shops, Orders: m.orders, Books: books, Blobs: blobs})
 	m.front, err = storefront.New(db, root, storefront.Parts{
-		Shops: m.shops, Goods: m.goods, Shelf: m.stock, Photos: blobs, Orders: m.orders, Payments: m.payments,
+		Shops: m.shops, Goods: m.goods, Shelf: m.stock, Photos: blobs, Orders: m.orders, Parcels: boxes, Payments: m.payments,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,165 @@
+package parcelweb
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"lapak/internal/authz"
+	"lapak/internal/business"
+	"lapak/internal/carrier"
+	"lapak/internal/fault"
+	"lapak/internal/i18n"
+	"lapak/internal/id"
+	"lapak/internal/label"
+	"lapak/internal/money"
+	"lapak/internal/parcel"
+	"lapak/internal/phone"
+	"lapak/internal/web"
+)
+
+// chosen are the parcels that were ticked, or the one in the address.
+func (p pages) chosen(r *http.Request) ([]parcel.Parcel, error) {
+	var ids []id.ID
+	if r.PathValue("id") != "" {
+		one, err := p.found(r)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, one)
+	}
+	for _, s := range r.Form["id"] {
+		if v, err := id.Parse(s); err == nil && r.PathValue("id") == "" {
+			ids = append(ids, v)
+		}
+	}
+	list, err := p.Parcels.Many(r.Context(), web.Scope(r), ids)
+	if err == nil && len(list) == 0 {
+		return nil, fault.New(fault.Invalid, "parcel.none_chosen")
+	}
+	return list, err
+}
+
+// paper answers with a PDF of what was chosen.
+func (p pages) paper(name string, write func(context.Context, *http.Request, business.Business, []parcel.Parcel, *bytes.Buffer) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		ctx, sc := r.Context(), web.Scope(r)
+		list, err := p.chosen(r)
+		if f, ok := web.Again(err); ok && r.PathValue("id") == "" {
+			return p.deskAgain(w, r, http.StatusUnprocessableEntity, f)
+		}
+		if err != nil {
+			return err
+		}
+		shop, err := p.Shops.Get(ctx, sc)
+		if err != nil {
+			return err
+		}
+		var b bytes.Buffer
+		if err := write(ctx, r, shop, list, &b); err != nil {
+			return err
+		}
+		h := w.Header()
+		h.Set("Content-Type", "application/pdf")
+		h.Set("Content-Disposition", `inline; filename="`+name+`.pdf"`)
+		h.Set("Cache-Control", "no-store")
+		_, _ = w.Write(b.Bytes())
+		return nil
+	}
+}
+
+func (p pages) labels(ctx context.Context, r *http.Request, shop business.Business, list []parcel.Parcel, b *bytes.Buffer) error {
+	sheet := label.Sheet(r.FormValue("ukuran"))
+	if !slices.Contains(label.Sheets, sheet) {
+		sheet = label.Thermal
+	}
+	sc := web.Scope(r)
+	codes, err := p.Parcels.OrderCodes(ctx, sc, list)
+	if err != nil {
+		return err
+	}
+	out := make([]label.Parcel, len(list))
+	for i, q := range list {
+		l := label.Parcel{
+			Number: q.Shown(), Carrier: carrierOf(ctx, q), Service: q.Service, Landmark: q.Landmark, Note: q.Note, Contents: q.Contents, COD: q.Due(), Grams: q.Grams,
+			Piece: int(q.N), Pieces: codes[q.ID].Of, Order: codes[q.ID].Code, Placed: q.CreatedAt.In(i18n.WIB),
+			Sender:    label.Party{Name: shop.Name, Phone: phone.Show(shop.Phone), Street: shop.Street, Area: shop.Place().Label()},
+			Recipient: label.Party{Name: q.Name, Phone: phone.Show(q.Phone), Street: q.Street, Area: q.Region().Label()},
+			URL:       web.Base(r) + "/lacak/" + p.Parcels.Link(sc.Business, q.ID),
+		}
+		if q.DueFrom != nil && q.DueUntil != nil {
+			l.From, l.Until = q.DueFrom.In(i18n.WIB), q.DueUntil.In(i18n.WIB)
+		}
+		out[i] = l
+	}
+	return label.Labels(ctx, b, sheet, out)
+}
+
+func carrierOf(ctx context.Context, q parcel.Parcel) string {
+	if q.Carrier == parcel.Own {
+		return t(ctx, "parcel.own")
+	}
+	return carrierName(q.Carrier)
+}
+
+func (p pages) manifest(ctx context.Context, r *http.Request, shop business.Business, list []parcel.Parcel, b *bytes.Buffer) error {
+	sc := web.Scope(r)
+	h := label.Handover{List: label.List{Shop: shop.Name, At: sc.Now.In(i18n.WIB)}, Number: "ST-" + sc.Now.In(i18n.WIB).Format("060102-1504")}
+	team, err := p.couriers(ctx, sc)
+	if err != nil {
+		return err
+	}
+	to := map[string]bool{}
+	for _, q := range list {
+		to[by(ctx, q, team)] = true
+		h.Parcels = append(h.Parcels, label.Handed{Number: q.Shown(), Name: q.Name, District: q.Region().Town(), Pieces: int(q.Pieces), COD: q.Due()})
+	}
+	if len(to) == 1 {
+		h.To = by(ctx, list[0], team)
+	}
+	return label.Manifest(ctx, b, h)
+}
+
+func (p pages) picking(ctx context.Context, r *http.Request, shop business.Business, list []parcel.Parcel, b *bytes.Buffer) error {
+	sc := web.Scope(r)
+	wants, err := p.Parcels.Wants(ctx, sc, list)
+	if err != nil {
+		return err
+	}
+	var out []label.Want
+	for _, v := range wants {
+		out = append(out, label.Want{Order: v.Order, Title: v.Line.Called(), Variant: v.Line.VariantName, SKU: v.Line.SKU, Quantity: v.Quantity})
+	}
+	return label.Picking(ctx, b, label.List{Shop: shop.Name, At: sc.Now.In(i18n.WIB)}, out)
+}
+
+// papers are the addresses of what is printed.
+func (p pages) papers() []web.Route {
+	return []web.Route{
+		{Pattern: "POST /kirim/label.pdf", Verb: authz.SeeOrders, Handle: p.paper("label", p.labels)},
+		{Pattern: "POST /kirim/serah-terima.pdf", Verb: authz.SeeOrders, Handle: p.paper("serah-terima", p.manifest)},
+		{Pattern: "POST /kirim/ambil-barang.pdf", Verb: authz.SeeOrders, Handle: p.paper("ambil-barang", p.picking)},
+		{Pattern: "GET /kirim/{id}/label.pdf", Verb: authz.SeeOrders, Handle: p.paper("label", p.labels)},
+	}
+}
+
+// share is what the shop sends the receiver about a parcel.
+func share(ctx context.Context, q parcel.Parcel, shop, link string) string {
+	name, _, _ := strings.Cut(q.Name, " ")
+	said := t(ctx, "parcel.tell_"+string(parcel.TabOf(q.Status)), name, shop, q.Shown())
+	switch {
+	case q.Status == carrier.Delivered:
+		said = t(ctx, "parcel.tell_delivered", name, shop, q.Shown())
+	case q.Status == carrier.OutForDelivery:
+		said = t(ctx, "parcel.tell_out", name, shop, q.Shown())
+	}
+	if q.Due() > 0 && q.Status.Moving() {
+		said += " " + t(ctx, "parcel.tell_cod", money.String(q.Due()))
+	}
+	if w := due(ctx, q.DueFrom, q.DueUntil); w != "" && !q.Status.Final() {
+		said += " " + t(ctx, "parcel.track_due", w)
+	}
+	return said + "\n" + link
+}
