@@ -206,6 +206,11 @@ func (v stopView) method() payment.Method {
 
 func (v showView) may(a parcel.Act) bool { return slices.Contains(v.Acts, a) }
 
+// rare reports whether anything can be done that seldom is.
+func (v showView) rare() bool {
+	return v.may(parcel.ActTurn) || v.may(parcel.ActReturn) || v.may(parcel.ActHold) || v.may(parcel.ActLose)
+}
+
 func (v showView) carriers(ctx context.Context) []ui.Option {
 	list := []ui.Option{{Value: parcel.Own, Label: t(ctx, "parcel.own")}}
 	for _, c := range carrier.Firms() {
