@@ -69,7 +69,7 @@ func demonstrate(ctx context.Context, args []string) error {
 	}
 	defer a.Close()
 	m, err := demo.New(demo.Parts{
-		DB: a.DB, Accounts: a.Accounts, Orders: a.Orders, Directory: a.Directory, Vouchers: a.Vouchers, Keys: a.Keys,
+		DB: a.DB, Accounts: a.Accounts, Orders: a.Orders, Parcels: a.Parcels, Directory: a.Directory, Vouchers: a.Vouchers, Keys: a.Keys,
 	}, demo.Size{Businesses: o.businesses, Orders: o.orders, Seed: o.seed}, time.Now())
 	if err != nil {
 		return err

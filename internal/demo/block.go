@@ -103,6 +103,7 @@ func (b *block) order(t *tale) {
 		b.post(e, o.ID)
 	}
 	b.link(o)
+	b.parcel(t)
 	if o.Voucher != "" && !o.State.Void() {
 		buyer := b.m.Vouchers.Planted(shop, o.Phone)
 		b.rows.add(tUses, shop, o.ID, b.s.vouchers[0].id, buyer, o.Discount, o.PlacedAt)

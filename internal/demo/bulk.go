@@ -65,6 +65,13 @@ var (
 	tEvents  = into("order_events", `business_id, id, order_id, act, from_state, to_state, by_role, person_id, reason, amount, method, text, photo, at`, "")
 	tNumbers = into("order_numbers", "business_id, last", "")
 	tTokens  = into("order_tokens", "token_hash, business_id, order_id, expires_at", "")
+	tParcels = into("parcels", `business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id,
+		place, name, phone, village, street, landmark, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts,
+		receiver, relation, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at`, "")
+	tBoxed = into("parcel_lines", "business_id, parcel_id, n, quantity", "")
+	tSeen  = into("parcel_events", `business_id, id, parcel_id, act, status, reason, words, code, source, person_id, receiver, relation, amount, method,
+		text, at, received_at`, "")
+	tTracks  = into("parcel_links", "hash, business_id, parcel_id, expires_at", "")
 	tCodes   = into("payment_codes", "business_id, amount, order_id, free_at", "")
 	tPaid    = into("payments", "business_id, id, order_id, method, amount, holder, person_id, note, at", "")
 	tEntries = into("ledger_entries", "business_id, id, key, kind, order_id, person_id, at", "")
@@ -74,7 +81,7 @@ var (
 
 	tables = []*table{
 		tBusinesses, tSlugs, tRegistry, tAppeals, tCategories, tProducts, tSlugsOf, tVariants, tBlobs, tFiles, tUsage, tPhotos, tSettings, tAccounts,
-		tWays, tAreas, tVouchers, tLevels, tMoves, tHolds, tCustomers, tAddresses, tConsents, tOrders, tLines, tEvents, tNumbers, tTokens, tCodes, tPaid,
+		tWays, tAreas, tVouchers, tLevels, tMoves, tHolds, tCustomers, tAddresses, tConsents, tOrders, tLines, tEvents, tNumbers, tTokens, tParcels, tBoxed, tSeen, tTracks, tCodes, tPaid,
 		tUses, tBuyers, tEntries, tPosted, tBalance,
 	}
 )

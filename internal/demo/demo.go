@@ -20,6 +20,7 @@ import (
 	"lapak/internal/directory"
 	"lapak/internal/id"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/region"
 	"lapak/internal/store"
 	"lapak/internal/voucher"
@@ -37,6 +38,7 @@ type Parts struct {
 	DB        *store.DB
 	Accounts  *account.Service
 	Orders    *order.Service
+	Parcels   *parcel.Service // nil: orders are brought without parcels
 	Directory *directory.Service
 	Vouchers  *voucher.Service
 	Keys      *api.Service

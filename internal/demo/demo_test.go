@@ -21,6 +21,7 @@ import (
 	"lapak/internal/id"
 	"lapak/internal/ledger"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/stock"
 	"lapak/internal/store"
@@ -56,8 +57,10 @@ func parts(t *testing.T, db *store.DB) demo.Parts {
 		Payments: payment.New(db, books, blobs), Books: books, Blobs: blobs,
 	})
 	must(err)
+	boxes, err := parcel.New(db, root, parcel.Parts{Shops: shops, Orders: orders, Books: books, Blobs: blobs})
+	must(err)
 	return demo.Parts{
-		DB: db, Accounts: people, Orders: orders, Vouchers: vouchers, Directory: directory.New(db, shops, goods, shelf),
+		DB: db, Accounts: people, Orders: orders, Parcels: boxes, Vouchers: vouchers, Directory: directory.New(db, shops, goods, shelf),
 	}
 }
 
@@ -78,7 +81,7 @@ func build(t *testing.T, db *store.DB, size demo.Size) *demo.Maker {
 
 // every is what must hold of all slices.
 var every = slices.Concat(audit.Invariants, blob.Invariants, business.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants,
-	ledger.Invariants, payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, []store.Invariant{
+	ledger.Invariants, payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, []store.Invariant{
 		{Name: "a customer's first and last order are right", SQL: `SELECT c.business_id, c.id FROM customers c WHERE NOT EXISTS (
 			SELECT 1 FROM orders o WHERE o.business_id = c.business_id AND o.customer_id = c.id AND o.placed_at = c.first_order_at) OR EXISTS (
 			SELECT 1 FROM orders o WHERE o.business_id = c.business_id AND o.customer_id = c.id AND (o.placed_at < c.first_order_at OR o.placed_at > c.last_order_at))`},

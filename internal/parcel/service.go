@@ -184,7 +184,9 @@ func (s *Service) make(ctx context.Context, tx *store.Tx, sc authz.Scope, o orde
 
 var errTwice = errors.New("parcel: made at the same moment")
 
-func (s *Service) hashes(business id.ID, p Parcel) []string {
+// Hashes are what the database keeps of the ways in which a parcel can be looked
+// up: its link, and its numbers with the last digits of the phone.
+func (s *Service) Hashes(business id.ID, p Parcel) []string {
 	list := []string{id.Hash(s.Link(business, p.ID))}
 	if p.Phone != "" {
 		list = append(list, s.hashOf(p.Number, p.Phone))
@@ -197,7 +199,7 @@ func (s *Service) hashes(business id.ID, p Parcel) []string {
 
 // open puts in the ways by which a parcel can be looked up by its receiver.
 func (s *Service) open(ctx context.Context, tx *store.Tx, sc authz.Scope, p Parcel) error {
-	for _, h := range s.hashes(sc.Business, p) {
+	for _, h := range s.Hashes(sc.Business, p) {
 		if err := s.q.InsertLink(ctx, tx, parceldb.InsertLinkParams{Hash: h, BusinessID: sc.Business, ParcelID: p.ID}); err != nil {
 			return fmt.Errorf("insert parcel's link: %w", err)
 		}
@@ -220,7 +222,7 @@ func (s *Service) Relink(ctx context.Context, tx *store.Tx, sc authz.Scope) erro
 			t := p.EndedAt.Add(LinkFor)
 			until = &t
 		}
-		for _, h := range s.hashes(sc.Business, p) {
+		for _, h := range s.Hashes(sc.Business, p) {
 			links = append(links, []any{h, sc.Business, p.ID, until})
 		}
 	}
