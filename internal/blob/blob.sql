@@ -50,3 +50,7 @@ WHERE b.business_id = @business_id AND b.id = @id AND b.private = false AND f.wi
 -- name: PrivateFile :one
 SELECT f.content FROM blobs b JOIN blob_files f ON f.business_id = b.business_id AND f.blob_id = b.id
 WHERE b.business_id = @business_id AND b.id = @id AND b.private = true AND b.owner_id = @owner;
+
+-- Hand gives a private picture another owner.
+-- name: Hand :execrows
+UPDATE blobs SET owner_id = @heir, kind = @kind WHERE business_id = @business_id AND id = @id AND private = true AND owner_id = @owner;

@@ -189,6 +189,19 @@ func (s *Service) Detach(ctx context.Context, tx *store.Tx, sc authz.Scope, owne
 	return s.sweepLater(ctx, tx, sc)
 }
 
+// Hand gives a private picture of owner to heir, as what kind says: a photo that
+// came with a message becomes the proof of what the message did.
+func (s *Service) Hand(ctx context.Context, tx *store.Tx, sc authz.Scope, owner, picture, heir id.ID, kind string) error {
+	n, err := s.q.Hand(ctx, tx, blobdb.HandParams{BusinessID: sc.Business, ID: picture, Owner: owner.Null(), Heir: heir.Null(), Kind: kind})
+	if err != nil {
+		return fmt.Errorf("hand picture on: %w", err)
+	}
+	if n == 0 {
+		return ErrGone
+	}
+	return nil
+}
+
 // EndPrivate takes a private picture from its owner: it cannot be opened any
 // more, and is swept within a day or so.
 func (s *Service) EndPrivate(ctx context.Context, tx *store.Tx, sc authz.Scope, owner, picture id.ID) error {

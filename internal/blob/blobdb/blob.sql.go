@@ -187,6 +187,33 @@ func (q *Queries) GiveBack(ctx context.Context, db DBTX, arg GiveBackParams) err
 	return err
 }
 
+const hand = `-- name: Hand :execrows
+UPDATE blobs SET owner_id = $1, kind = $2 WHERE business_id = $3 AND id = $4 AND private = true AND owner_id = $5
+`
+
+type HandParams struct {
+	Heir       *id.ID
+	Kind       string
+	BusinessID id.ID
+	ID         id.ID
+	Owner      *id.ID
+}
+
+// Hand gives a private picture another owner.
+func (q *Queries) Hand(ctx context.Context, db DBTX, arg HandParams) (int64, error) {
+	result, err := db.ExecContext(ctx, hand,
+		arg.Heir,
+		arg.Kind,
+		arg.BusinessID,
+		arg.ID,
+		arg.Owner,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const insertBlob = `-- name: InsertBlob :exec
 INSERT INTO blobs (business_id, id, kind, private, width, height, bytes, owner_id, loose_since, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
