@@ -38,6 +38,7 @@ type Env struct {
 	Counts  func(ctx context.Context) map[string]int64 // what waits, by Nav's paths; asked only if the navigation is drawn
 	Flash   *Flash
 	Now     time.Time
+	Offline bool // the page is kept for when there is no signal
 }
 
 // Person is who looks at the page.
@@ -46,6 +47,14 @@ type Person struct {
 	Business string // under which they act
 	Place    string // a second line: the town, or the role
 	Choices  int    // memberships to choose from
+	Phone    *Signed
+}
+
+// Signed is what the phone must know of who acts, to keep their acts apart
+// from others'; nil where nobody acts for a business.
+type Signed struct {
+	Person, Business string // ids
+	Mark             string // of whom the service worker keeps pages
 }
 
 // NavItem is a place in the bottom bar or side panel.
@@ -142,6 +151,20 @@ func (p Page) heading() string {
 }
 
 func t(ctx context.Context, key string, args ...any) string { return i18n.T(ctx, key, args...) }
+
+// signed is what the phone must know of who acts; nil for guests and others.
+func signed(ctx context.Context) *Signed {
+	if p := Of(ctx).Person; p != nil {
+		return p.Phone
+	}
+	return nil
+}
+
+// first is the first word of a name: as much as a shared phone shows of others.
+func first(name string) string {
+	name, _, _ = strings.Cut(strings.TrimSpace(name), " ")
+	return name
+}
 
 // current tells whether a place of the navigation is where the page is.
 func current(ctx context.Context, path string) bool {

@@ -93,6 +93,9 @@ func Render(w http.ResponseWriter, r *http.Request, status int, c templ.Componen
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	if e := ui.Of(ctx); e.Offline && e.Flash == nil && status == http.StatusOK { // what was just done is said once
+		h.Set("X-Lapak-Offline", "1")
+	}
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-cache")
 	}
@@ -130,10 +133,24 @@ func (s *shell) prepare(w http.ResponseWriter, r *http.Request, st *state) {
 		return
 	}
 	e.Person = &ui.Person{Name: st.who.Name, Business: st.who.Business, Place: st.who.Place, Choices: st.who.Choices}
+	if !st.scope.Business.IsZero() {
+		e.Person.Phone = &ui.Signed{Person: st.who.ID.String(), Business: st.scope.Business.String(), Mark: mark(st.scope)}
+		e.Offline = st.route != nil && st.route.Offline
+	}
 	e.Nav = navigation(st.scope)
 	if s.Badges != nil && len(e.Nav) > 0 {
 		e.Counts = func(ctx context.Context) map[string]int64 { return s.Badges(ctx, st.scope) }
 	}
+}
+
+// mark tells the service worker for whom a page was made, so that it shows no
+// page of one person to another; "-" is nobody.
+func mark(sc authz.Scope) string {
+	if sc.Actor.IsZero() {
+		return "-"
+	}
+	sum := sha256.Sum256(append(sc.Actor[:], sc.Membership[:]...))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
 // navigation is what the person may go to, the most used first.

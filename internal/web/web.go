@@ -34,6 +34,7 @@ type Route struct {
 	Cached  bool  // a public page kept in memory and by browsers: no person, no form token
 	Camera  bool  // the page may use the camera
 	Geo     bool  // the page may ask where the phone is
+	Offline bool  // the service worker keeps the page for whoever opened it, for when there is no signal
 	Long    bool  // an upload or an export: minutes, not seconds; so is every route that raises MaxBody
 	API     bool  // for programs: a key instead of cookies, problems (RFC 9457) instead of pages
 	Open    bool  // open data: pages of other sites may read it, without any credentials
@@ -269,6 +270,7 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 			return fmt.Errorf("load session: %w", err)
 		}
 		st.scope, st.who = sc, who
+		w.Header().Set("X-Lapak-Person", mark(sc))
 	}
 	st.scope.Now, st.scope.Request = s.Now(), st.request
 	if st.who != nil || rt.Link || !st.scope.Token.IsZero() {

@@ -81,6 +81,11 @@ type Tab struct {
 // Start starts Chromium, named by LAPAK_CHROMIUM or found in the path.
 func Start(t testing.TB) *Browser {
 	t.Helper()
+	return start(t)
+}
+
+func start(t testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
+	t.Helper()
 	path := Find()
 	if path == "" {
 		t.Fatal("no Chromium was found: install it (apt-get install chromium) or set LAPAK_CHROMIUM")
@@ -88,6 +93,7 @@ func Start(t testing.TB) *Browser {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("lang", "id"),
 		chromedp.Flag("hide-scrollbars", true))
+	opts = append(opts, more...)
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
@@ -114,7 +120,12 @@ func Find() string {
 // Tab opens a tab, as a person who was never here.
 func (b *Browser) Tab(t testing.TB, v View) *Tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	return b.tab(t, v, chromedp.WithNewBrowserContext())
+}
+
+func (b *Browser) tab(t testing.TB, v View, opts ...chromedp.ContextOption) *Tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx, opts...)
 	t.Cleanup(cancel)
 	tab := &Tab{t: t, ctx: ctx}
 	if err := chromedp.Do(ctx); err != nil {

@@ -15,6 +15,8 @@
     }
     return file;
   };
+  const small = (f) => f.size > LIMIT || !/jpe?g/.test(f.type) ? shrink(f).catch(() => f) : f;
+  window.lapakShrink = small; // for forms that are kept on the phone
   document.addEventListener("change", async (e) => {
     const inp = e.target;
     if (!inp.matches?.("input[type=file][data-shrink]") || !inp.files.length) return;
@@ -22,7 +24,7 @@
     if (button) button.disabled = true;
     try {
       const dt = new DataTransfer();
-      for (const f of inp.files) dt.items.add(f.size > LIMIT || !/jpe?g/.test(f.type) ? await shrink(f).catch(() => f) : f);
+      for (const f of inp.files) dt.items.add(await small(f));
       inp.files = dt.files;
       const out = document.getElementById(inp.dataset.shrink);
       if (out) out.replaceChildren(...[...dt.files].map((f) => {
