@@ -37,6 +37,7 @@ import (
 	"lapak/internal/mail"
 	"lapak/internal/order"
 	"lapak/internal/outbound"
+	"lapak/internal/outbox"
 	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/push"
@@ -59,6 +60,7 @@ type App struct {
 	Blobs     *blob.Service
 	Accounts  *account.Service
 	Shops     *business.Service
+	Outbox    *outbox.Service
 	Books     *ledger.Service
 	Goods     *catalog.Service
 	Customers *customer.Service
@@ -88,7 +90,7 @@ type App struct {
 
 // Invariants are what must hold of the data at all times, of every slice.
 var Invariants = slices.Concat(audit.Invariants, blob.Invariants, business.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants, ledger.Invariants,
-	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, api.Invariants, webhook.Invariants)
+	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, api.Invariants, webhook.Invariants, outbox.Invariants)
 
 // Logger makes the logger that the settings ask for.
 func (c *Config) Logger() *slog.Logger {
@@ -176,6 +178,7 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	if a.Shops, err = business.New(db, a.Accounts, root); err != nil {
 		return nil, err
 	}
+	a.Outbox = outbox.New(db, a.Accounts, a.Blobs)
 	a.Books = ledger.New(db)
 	a.Goods = catalog.New(db, a.Shops, a.Blobs)
 	if a.Customers, err = customer.New(db, root); err != nil {

@@ -20,6 +20,7 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/business"
 	"lapak/internal/id"
+	"lapak/internal/outbox"
 	"lapak/internal/parcel"
 	"lapak/internal/region"
 	"lapak/internal/store"
@@ -61,6 +62,7 @@ var params = map[string]param{
 	"/stok/{variant}": {}, "/stok/hitung/{count}": {}, "/voucher/{id}": {},
 	"/impor/{id}": {loose: true}, "/contoh-impor/{kind}": {missing: "tiada", public: true, loose: true}, "/ekspor/{kind}": {missing: "tiada", public: true, loose: true},
 	"/sitemap/{part}":    {missing: "tiada.xml", public: true},
+	"/kotak/{id}":        {loose: true, once: true},
 	"/toko/webhook/{id}": {once: true}, "/toko/webhook/{id}/{delivery}": {once: true},
 	"/toko/api/{id}": {once: true}, "/api/v1/shops/{slug}": {missing: "tiada", public: true}, "/api/v1/shops/{slug}/products/{product}": {missing: "tiada", public: true},
 	"/api/v1/orders/{token}": {missing: noToken, public: true}, "/api/v1/my/products/{id}": {}, "/api/v1/my/stock/{variant}": {}, "/api/v1/my/orders/{id}": {},
@@ -174,7 +176,11 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 	file := "nama,no_hp\nRina,081234567890\n"
 	upload, err := s.Exchange.Upload(ctx, sh.sc, id.New(), "pelanggan", strings.NewReader(file), int64(len(file)))
 	must(err)
+	act := outbox.Sent{Business: sh.sc.Business, Act: outbox.Act{ID: id.New(), Person: sh.sc.Actor, Device: id.New(), Kind: "tiada", At: time.Now(), Body: []byte("{}")}}
+	_, err = s.Outbox.Take(ctx, sh.sc, act)
+	must(err)
 	return things{
+		"/kotak/{id}": act.ID.String(),
 		"/impor/{id}": upload.ID.String(), "/contoh-impor/{kind}": "produk", "/ekspor/{kind}": "produk",
 		"/toko/webhook/{id}": hook.ID.String(), "/toko/webhook/{id}/{delivery}": one(`SELECT id FROM webhook_deliveries WHERE business_id = $1 LIMIT 1`),
 		"/toko/api/{id}": key.ID.String(), "/api/v1/shops/{slug}": sh.slug, "/api/v1/shops/{slug}/products/{product}": sh.product.Slug,

@@ -35,6 +35,7 @@ import (
 	"lapak/internal/order"
 	"lapak/internal/order/orderweb"
 	"lapak/internal/orderfile"
+	"lapak/internal/outbox/outboxweb"
 	"lapak/internal/parcel/parcelweb"
 	"lapak/internal/payment/paymentweb"
 	"lapak/internal/push"
@@ -59,7 +60,7 @@ var Words embed.FS
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
 		orderfile.Words, exchangeweb.Words, carrier.Words, label.Words,
-		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words)
+		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words, outboxweb.Words)
 }
 
 // Routes lists every address of the site.
@@ -85,6 +86,7 @@ func (a *App) Routes() [][]web.Route {
 		orderweb.Routes(orderweb.Services{
 			DB: a.DB, Orders: a.Orders, Parcels: a.Parcels, Shops: a.Shops, Goods: a.Goods, Stock: a.Stock, Customers: a.Customers, Accounts: a.Accounts, Blobs: a.Blobs,
 		}),
+		outboxweb.Routes(a.Outbox),
 		todayweb.Routes(a.Today, a.Push),
 		storefrontweb.Routes(a.Front, base),
 		directoryweb.Routes(a.Directory, base),
@@ -175,6 +177,7 @@ func (a *App) hooks() {
 	a.Backups.Register(a.Jobs)
 	a.Keys.Register(a.Jobs)
 	a.Webhooks.Register(a.Jobs)
+	a.Outbox.Jobs(a.Jobs)
 	job.Every(a.Jobs, "account.sweep", time.Hour, a.Accounts.Sweep)
 }
 

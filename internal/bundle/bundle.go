@@ -62,6 +62,8 @@ var Left = map[string]string{
 	"webhook_receivers":  "addresses and secrets of this installation, sealed under its key",
 	"webhook_deliveries": "what this installation sent in a month",
 	"webhook_counts":     "numbers of what this installation sent",
+	"outbox_phones":      "phones that sent acts to this installation",
+	"outbox_acts":        "acts of people on phones of this installation; what they did is in the rows they changed, and no right goes by a file",
 	"api_answers":        "answers remembered for a week, sealed under this installation's key",
 }
 

@@ -60,6 +60,9 @@ var Placements = map[string]Placement{
 	"handovers":   Local,
 	"onboardings": Local,
 
+	"outbox_phones": Distributed,
+	"outbox_acts":   Distributed,
+
 	"ledger_entries":  Distributed,
 	"ledger_lines":    Distributed,
 	"ledger_balances": Distributed,

@@ -344,6 +344,7 @@ var menu = [][]menuItem{
 		{"/pesanan/baru", "plus", "more.new_order", authz.PlaceOrders},
 		{"/kirim", "package-check", "more.shipping", authz.SeeOrders},
 		{"/antaran", "bike", "more.deliveries", authz.Deliver},
+		{"/kotak", "smartphone", "more.outbox", authz.SignedIn},
 	},
 	{
 		{"/produk", "package", "more.products", authz.SeeProducts},
@@ -382,7 +383,10 @@ func (p pages) more(w http.ResponseWriter, r *http.Request) error {
 	groups := make([][]menuItem, len(menu))
 	for i, g := range menu {
 		for _, m := range g {
-			if sc.May(m.Verb) && (m.Verb != authz.SignedIn || sc.Role != authz.Courier || m.Path == "/akun") {
+			if m.Path == "/kotak" && sc.Business.IsZero() {
+				continue // acts are made for a business
+			}
+			if sc.May(m.Verb) && (m.Verb != authz.SignedIn || sc.Role != authz.Courier || m.Path == "/akun" || m.Path == "/kotak") {
 				groups[i] = append(groups[i], m)
 			}
 		}
