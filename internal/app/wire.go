@@ -36,6 +36,7 @@ import (
 	"lapak/internal/order/orderweb"
 	"lapak/internal/orderfile"
 	"lapak/internal/outbox/outboxweb"
+	"lapak/internal/parcel"
 	"lapak/internal/parcel/parcelweb"
 	"lapak/internal/payment/paymentweb"
 	"lapak/internal/push"
@@ -155,6 +156,10 @@ func (a *App) hooks() {
 		return slices.ContainsFunc(team, func(m account.Teammate) bool { return m.Person == person && m.Brings() }), err
 	}
 	a.Parcels.Brings = a.Orders.Brings
+	a.Parcels.WrongCodes = func(ctx context.Context, tx *store.Tx, sc scope, box id.ID) (int64, error) {
+		return a.Outbox.Refusals(ctx, tx, sc, box, parcel.ErrCode.Key)
+	}
+	parcelweb.Offline(a.Outbox, a.Parcels)
 	a.Payments.OnPayout = a.mailPayout
 	a.Payments.OnNoted = a.tellPayment
 	a.Stock.OnChanged = a.Webhooks.StockMoved

@@ -187,3 +187,13 @@ func (s *Service) mayChoose(ctx context.Context, tx *store.Tx, sc authz.Scope, a
 	}
 	return r, nil
 }
+
+// Refusals counts the acts about an object that were refused with a fault's
+// key, for slices that bound how often something may be tried.
+func (s *Service) Refusals(ctx context.Context, tx *store.Tx, sc authz.Scope, object id.ID, key string) (int64, error) {
+	n, err := s.q.Refusals(ctx, tx, outboxdb.RefusalsParams{BusinessID: sc.Business, ObjectID: object.Null(), Fault: key})
+	if err != nil {
+		return 0, fmt.Errorf("count refusals: %w", err)
+	}
+	return n, nil
+}

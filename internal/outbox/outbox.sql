@@ -66,3 +66,7 @@ WHERE business_id = @business_id AND id = @id;
 -- Left tells whether anything has to be swept one day.
 -- name: Left :one
 SELECT CAST(count(*) AS bigint) FROM (SELECT 1 FROM outbox_acts WHERE business_id = @business_id AND emptied_at IS NULL LIMIT 1) a;
+
+-- Refusals counts what was refused about an object for one reason.
+-- name: Refusals :one
+SELECT CAST(count(*) AS bigint) FROM outbox_acts WHERE business_id = @business_id AND object_id = @object_id AND state = 'refused' AND fault = @fault;

@@ -108,7 +108,7 @@ type step struct {
 
 // picture keeps the photo that came with a move.
 func (st *step) picture(ctx context.Context) error {
-	if st.m.Picture == nil {
+	if st.m.Picture == nil && st.m.Photo.IsZero() {
 		return nil
 	}
 	n, err := st.s.q.Photos(ctx, st.tx, parceldb.PhotosParams{BusinessID: st.sc.Business, ParcelID: st.p.ID})
@@ -117,6 +117,10 @@ func (st *step) picture(ctx context.Context) error {
 	}
 	if n >= MaxPhotos {
 		return order.ErrPhotos
+	}
+	if st.m.Picture == nil {
+		st.e.Photo = st.m.Photo
+		return st.s.Blobs.Hand(ctx, st.tx, st.sc, st.m.Sent, st.m.Photo, st.p.ID, "proof")
 	}
 	photo, err := st.s.Blobs.PutPrivate(ctx, st.tx, st.sc, "proof", st.p.ID, *st.m.Picture)
 	if err != nil {
@@ -266,6 +270,9 @@ func (st *step) deliver(ctx context.Context) error {
 	if !m.Received {
 		amount = due
 	}
+	if amount > due && m.Change {
+		amount = due
+	}
 	if amount > due {
 		return ErrTooMuch.With(money.String(due)).On("amount")
 	}
@@ -296,7 +303,15 @@ func (st *step) said(ctx context.Context) error {
 	if !p.CodeAsked || st.sc.Role != authz.Courier && st.m.Code == "" {
 		return nil
 	}
-	if p.CodeTries >= MaxTries && st.sc.Role == authz.Courier {
+	tries := p.CodeTries
+	if st.s.WrongCodes != nil {
+		n, err := st.s.WrongCodes(ctx, st.tx, st.sc, p.ID)
+		if err != nil {
+			return err
+		}
+		tries += n
+	}
+	if tries >= MaxTries && st.sc.Role == authz.Courier {
 		return ErrLocked
 	}
 	if st.m.Code == st.s.Code(st.sc.Business, p.ID) {
@@ -313,7 +328,7 @@ func (st *step) said(ctx context.Context) error {
 	if _, err := st.s.note(ctx, st.tx, st.sc, Event{ID: id.At(st.tx.Now), Parcel: p.ID, Act: ActCode, Status: was.Status, At: st.e.At}); err != nil {
 		return err
 	}
-	return ErrCode.With(max(0, MaxTries-was.CodeTries))
+	return ErrCode.With(max(0, MaxTries-tries-1))
 }
 
 // change notes who carries the parcel, under which number, and what it weighs.

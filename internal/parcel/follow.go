@@ -77,6 +77,14 @@ func (st *step) left() bool {
 	return (st.o.State == order.Accepted || st.o.State == order.Packed) && !slices.Contains(before, st.p.Status) && st.p.Status != carrier.Cancelled
 }
 
+// holder is who has the money that was taken.
+func (st *step) holder() id.ID {
+	if !st.m.Holder.IsZero() && st.p.Carrier == Own {
+		return st.m.Holder
+	}
+	return st.p.holder()
+}
+
 // again sends an order on that had failed.
 func (st *step) again(ctx context.Context) error {
 	if st.o.State != order.Failed {
@@ -109,9 +117,9 @@ func (st *step) arrived(ctx context.Context, all []Parcel) error {
 		if cash == 0 {
 			return nil
 		}
-		return st.order(ctx, order.Move{Act: order.ActPay, Method: payment.COD, Amount: cash, Holder: p.holder()})
+		return st.order(ctx, order.Move{Act: order.ActPay, Method: payment.COD, Amount: cash, Holder: st.holder()})
 	}
-	m := order.Move{Act: order.ActDeliver, Receiver: p.Receiver, Relation: p.Relation, Method: payment.COD, Amount: cash, Received: true, Holder: p.holder()}
+	m := order.Move{Act: order.ActDeliver, Receiver: p.Receiver, Relation: p.Relation, Method: payment.COD, Amount: cash, Received: true, Holder: st.holder()}
 	m.Claim = claimed && cash == 0
 	return st.order(ctx, m)
 }

@@ -227,6 +227,23 @@ func (s *Service) events(ctx context.Context, tx *store.Tx, sc authz.Scope, parc
 	return list, nil
 }
 
+// LastChange reads a parcel in the caller's transaction, with the event that
+// brought it where it stands.
+func (s *Service) LastChange(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID) (Parcel, Event, error) {
+	p, err := s.get(ctx, tx, sc, parcel)
+	if err != nil {
+		return Parcel{}, Event{}, err
+	}
+	list, err := s.events(ctx, tx, sc, parcel)
+	var last Event
+	for _, e := range list {
+		if e.Status == p.Status {
+			last = e
+		}
+	}
+	return p, last, err
+}
+
 // Of lists the parcels of an order, for the people of the shop or, with the
 // buyer's scope, for who came by the order's link.
 func (s *Service) Of(ctx context.Context, sc authz.Scope, order id.ID) ([]Parcel, error) {

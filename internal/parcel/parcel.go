@@ -269,8 +269,12 @@ type Move struct {
 	Amount   int64 // deliver: rupiah taken
 	Method   payment.Method
 	Received bool // deliver: Amount says what was taken, also if it is nothing
+	Change   bool // deliver: what is more than due was given back as change
 	Code     string
 	Picture  *blob.Picture // deliver, fail: a photo, read before
+	Sent     id.ID         // or a photo that came with the act of that id, Photo
+	Photo    id.ID
+	Holder   id.ID // deliver: who has the money, if not the parcel's courier
 	LatE6    *int64
 	LngE6    *int64
 	Accuracy *int64

@@ -46,6 +46,10 @@ type Service struct {
 	// app sets them.
 	Brings  func(ctx context.Context, tx *store.Tx, sc authz.Scope, person id.ID) (bool, error)
 	OnMoved func(ctx context.Context, tx *store.Tx, sc authz.Scope, p Parcel, e Event) error
+
+	// WrongCodes counts the wrong codes that came for a parcel in acts which were
+	// refused, so that they left nothing at the parcel. Package app sets it.
+	WrongCodes func(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID) (int64, error)
 }
 
 // New makes the service. root is the installation's secret; the keys of

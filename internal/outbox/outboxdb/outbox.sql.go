@@ -456,6 +456,24 @@ func (q *Queries) Ready(ctx context.Context, db DBTX, arg ReadyParams) ([]id.ID,
 	return items, nil
 }
 
+const refusals = `-- name: Refusals :one
+SELECT CAST(count(*) AS bigint) FROM outbox_acts WHERE business_id = $1 AND object_id = $2 AND state = 'refused' AND fault = $3
+`
+
+type RefusalsParams struct {
+	BusinessID id.ID
+	ObjectID   *id.ID
+	Fault      string
+}
+
+// Refusals counts what was refused about an object for one reason.
+func (q *Queries) Refusals(ctx context.Context, db DBTX, arg RefusalsParams) (int64, error) {
+	row := db.QueryRowContext(ctx, refusals, arg.BusinessID, arg.ObjectID, arg.Fault)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const waiting = `-- name: Waiting :one
 SELECT CAST(count(*) AS bigint) FROM outbox_acts
 WHERE business_id = $1 AND person_id = $2 AND device_id = $3 AND state = 'parked' AND after_id = $4

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
+	"lapak/internal/money"
 	"lapak/internal/order"
 	"lapak/internal/parcel"
 	"lapak/internal/payment"
@@ -57,10 +59,10 @@ func Routes(s Services) []web.Route {
 		{Pattern: "GET /pesanan/{id}/paket", Verb: authz.MoveOrders, Handle: p.parts},
 		{Pattern: "POST /pesanan/{id}/paket/bagi", Verb: authz.MoveOrders, Handle: p.split},
 
-		{Pattern: "GET /antaran", Verb: authz.Deliver, Handle: p.run},
+		{Pattern: "GET /antaran", Verb: authz.Deliver, Handle: p.run, Offline: true},
 		{Pattern: "POST /antaran/ambil", Verb: authz.Deliver, Handle: p.takeAll},
 		{Pattern: "POST /antaran/berangkat", Verb: authz.Deliver, Handle: p.setOut},
-		{Pattern: "GET /antaran/{id}", Verb: authz.Deliver, Handle: p.stop},
+		{Pattern: "GET /antaran/{id}", Verb: authz.Deliver, Handle: p.stop, Offline: true, Camera: true, Geo: true},
 		{Pattern: "POST /antaran/{id}/penyerahan", Verb: authz.Deliver, Handle: p.deliver, MaxBody: 11 << 20, Long: true},
 		{Pattern: "POST /antaran/{id}/kegagalan", Verb: authz.Deliver, Handle: p.fail, MaxBody: 11 << 20, Long: true},
 
@@ -81,25 +83,36 @@ func (p pages) found(r *http.Request) (id.ID, error) {
 	return p.Parcels.Find(r.Context(), web.Scope(r), v)
 }
 
-// read takes the form of any act as it stands.
-func (p pages) read(r *http.Request) (parcel.Move, *fault.Fields) {
+// moveOf takes the form of any act as it stands, whichever way it came.
+func moveOf(form url.Values) (parcel.Move, *fault.Fields) {
 	var f fault.Fields
-	m := parcel.Move{
-		ID: web.FormID(r, "id"), Act: parcel.Act(r.FormValue("act")), Reason: carrier.Reason(r.FormValue("reason")), Text: r.FormValue("text"),
-		Receiver: r.FormValue("receiver"), Relation: r.FormValue("relation"), Method: payment.Method(r.FormValue("method")), Code: digits(r.FormValue("code")),
-		Courier: web.FormID(r, "courier"), Restock: r.FormValue("restock") != "", Carrier: r.FormValue("carrier"), Service: r.FormValue("service"),
-		Waybill: r.FormValue("waybill"), Grams: web.Int(r, "grams"),
+	whole := func(name string) int64 {
+		n, _ := strconv.ParseInt(strings.TrimSpace(form.Get(name)), 10, 64) // what is no number is nothing
+		return n
 	}
-	if strings.TrimSpace(r.FormValue("amount")) != "" {
-		n, err := web.Money(r, "amount")
+	m := parcel.Move{
+		Act: parcel.Act(form.Get("act")), Reason: carrier.Reason(form.Get("reason")), Text: form.Get("text"), Receiver: form.Get("receiver"),
+		Relation: form.Get("relation"), Method: payment.Method(form.Get("method")), Code: digits(form.Get("code")), Restock: form.Get("restock") != "",
+		Carrier: form.Get("carrier"), Service: form.Get("service"), Waybill: form.Get("waybill"), Grams: whole("grams"), Change: true,
+	}
+	m.ID, _ = id.Parse(form.Get("id"))
+	m.Courier, _ = id.Parse(form.Get("courier"))
+	if strings.TrimSpace(form.Get("amount")) != "" {
+		n, err := money.Parse(form.Get("amount"))
 		f.Add("amount", err)
 		m.Amount, m.Received = n, true
 	}
-	if lat, lng := r.FormValue("lat_e6"), r.FormValue("lng_e6"); lat != "" && lng != "" {
-		a, b, c := web.Int(r, "lat_e6"), web.Int(r, "lng_e6"), web.Int(r, "accuracy")
-		m.LatE6, m.LngE6, m.Accuracy = &a, &b, &c
+	if form.Get("lat_e6") != "" && form.Get("lng_e6") != "" {
+		lat, lng, metres := whole("lat_e6"), whole("lng_e6"), whole("accuracy")
+		m.LatE6, m.LngE6, m.Accuracy = &lat, &lng, &metres
 	}
-	m.DueFrom, m.DueUntil = window(r.FormValue("when"))
+	m.DueFrom, m.DueUntil = window(form.Get("when"))
+	return m, &f
+}
+
+// read is moveOf of a form with its photo.
+func (p pages) read(r *http.Request) (parcel.Move, *fault.Fields) {
+	m, f := moveOf(r.Form)
 	if r.MultipartForm != nil && len(r.MultipartForm.File["photo"]) > 0 {
 		if h := r.MultipartForm.File["photo"][0]; h.Size > 0 {
 			file, err := h.Open()
@@ -116,7 +129,7 @@ func (p pages) read(r *http.Request) (parcel.Move, *fault.Fields) {
 			f.Add("photo", err)
 		}
 	}
-	return m, &f
+	return m, f
 }
 
 func digits(s string) string {

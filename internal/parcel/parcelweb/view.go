@@ -2,12 +2,15 @@ package parcelweb
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"lapak/internal/business"
 	"lapak/internal/carrier"
@@ -173,6 +176,18 @@ func windowChoices(ctx context.Context, now time.Time) []ui.Option {
 		}
 	}
 	return list
+}
+
+// version changes when the page of a stop does, so that the phone keeps it anew.
+func version(p parcel.Parcel) string { return strconv.FormatInt(p.ChangedAt.UnixMicro(), 36) }
+
+// offline lets a form be kept on the phone and sent later.
+func (v stopView) offline(ctx context.Context, a parcel.Act) templ.Attributes {
+	saw, _ := json.Marshal(seen{v.Status})
+	return templ.Attributes{
+		"data-outbox": "parcel." + string(a), "data-object": v.ID.String(), "data-seen": string(saw),
+		"data-label": t(ctx, "outbox.kind.parcel."+string(a)) + ": " + v.Name, "data-next": "/antaran",
+	}
 }
 
 // receiver is who took the parcel, as far as it is known.
