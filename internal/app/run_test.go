@@ -25,6 +25,8 @@ type carried struct {
 	rider authz.Scope
 	door  person // the courier's browser
 	boxes []parcel.Parcel
+
+	number string // the courier's phone
 }
 
 // carry makes a shop whose courier sets out with n parcels of Rp23.000.
@@ -33,6 +35,7 @@ func (s site) carry(t *testing.T, name string, n int) carried {
 	c := carried{shop: s.shop(t, name, 50)}
 	number := newPhone()
 	c.door, c.rider = s.plant(t, account.Planted{Name: "Dadan Hidayat", Phone: parsed(t, number), Role: authz.Courier, Business: c.sc.Business})
+	c.number = number
 	c.door.signIn(number)
 	buyer := s.person(t)
 	for i := range n {
@@ -141,7 +144,7 @@ func (c carried) account(t *testing.T, s site) string {
 }
 
 // online does the errands with a signal, by the same forms.
-func (c carried) online(t *testing.T) {
+func (c carried) online(t *testing.T, errands []done) {
 	t.Helper()
 	blank := c.door.fill(c.door.see("/antaran"), "/antaran/berangkat")
 	for _, e := range errands {
@@ -163,7 +166,7 @@ func TestARunWithoutASignalEndsAsOneWithIt(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newSite(t, db)
 		with := s.carry(t, "Dapur Bu Euis", 6)
-		with.online(t)
+		with.online(t, errands)
 		want := with.account(t, s)
 		if !strings.Contains(want, "delivered") || !strings.Contains(want, "attempt_failed") {
 			t.Fatalf("the run went nowhere: %s", want)

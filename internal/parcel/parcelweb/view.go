@@ -184,10 +184,14 @@ func version(p parcel.Parcel) string { return strconv.FormatInt(p.ChangedAt.Unix
 // offline lets a form be kept on the phone and sent later.
 func (v stopView) offline(ctx context.Context, a parcel.Act) templ.Attributes {
 	saw, _ := json.Marshal(seen{v.Status})
-	return templ.Attributes{
+	attrs := templ.Attributes{
 		"data-outbox": "parcel." + string(a), "data-object": v.ID.String(), "data-seen": string(saw),
 		"data-label": t(ctx, "outbox.kind.parcel."+string(a)) + ": " + v.Name, "data-next": "/antaran",
 	}
+	if a == parcel.ActFail {
+		attrs["data-leaves"] = true
+	}
+	return attrs
 }
 
 // receiver is who took the parcel, as far as it is known.

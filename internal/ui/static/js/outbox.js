@@ -36,7 +36,7 @@
   const keep = async (form, data) => {
     const body = {}, act = {
       id: uuid(), person, business, name, shop, kind: form.dataset.outbox, object: form.dataset.object || "",
-      label: form.dataset.label || document.title.replace(/ - Lapak$/, ""), seen: form.dataset.seen ? JSON.parse(form.dataset.seen) : null, at: new Date().toISOString(),
+      leaves: "leaves" in form.dataset, label: form.dataset.label || document.title.replace(/ - Lapak$/, ""), seen: form.dataset.seen ? JSON.parse(form.dataset.seen) : null, at: new Date().toISOString(),
     };
     for (const [k, v] of data) {
       if (k[0] === "_") continue;
@@ -54,8 +54,9 @@
     return act;
   };
 
-  // The forms of one object wait together, unless data-again lets them act often.
-  const formsOf = (a) => [...all("form[data-outbox]")].filter((f) => (f.dataset.object || "") === a.object && !("again" in f.dataset) && (a.object || f.dataset.outbox === a.kind));
+  // The forms of one object wait together, unless data-again lets them act often,
+  // or what was done (data-leaves) may be followed by something else at once.
+  const formsOf = (a) => [...all("form[data-outbox]")].filter((f) => (f.dataset.object || "") === a.object && !("again" in f.dataset) && (!a.leaves || f.dataset.outbox === a.kind) && (a.object || f.dataset.outbox === a.kind));
   const note = (form, text, shut) => {
     let p = form.querySelector("[data-outbox-note]");
     if (!p) { p = document.createElement("p"); p.dataset.outboxNote = ""; p.className = "small"; p.setAttribute("role", "status"); form.append(p); }
