@@ -62,6 +62,10 @@
       if (!act && tag) tag.remove();
       stop.classList.toggle("waits", !!act);
     }
+    const left = document.querySelector("[data-left]");
+    left.dataset.said ||= left.textContent;
+    const waits = document.querySelectorAll("[data-stop].waits").length; // done, for who stands at the next door
+    left.textContent = left.dataset.said.replace(/\d+/, (n) => Math.max(0, n - waits));
     const held = document.querySelector("[data-held]");
     held.hidden = !taken;
     held.textContent = taken ? held.dataset.held.replace("{0}", rupiah(taken)) : "";
