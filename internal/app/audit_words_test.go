@@ -18,6 +18,7 @@ import (
 	"lapak/internal/backup"
 	"lapak/internal/id"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/store/storetest"
 )
 
@@ -226,6 +227,7 @@ func TestEveryActHasWords(t *testing.T) {
 		"backup.asked_*": {"backup.asked_backup", "backup.asked_drill"},
 		"backup.*_*":     {},
 		"order.*":        {},
+		"parcel.*":       {"parcel.track", "parcel.make"},
 		"export.*":       {},
 	}
 	for _, k := range []backup.Kind{backup.Backup, backup.Drill} {
@@ -235,6 +237,9 @@ func TestEveryActHasWords(t *testing.T) {
 	}
 	for _, a := range order.Acts() {
 		stars["order.*"] = append(stars["order.*"], "order."+string(a))
+	}
+	for _, a := range parcel.Acts {
+		stars["parcel.*"] = append(stars["parcel.*"], "parcel."+string(a))
 	}
 	for _, out := range site.Exchange.Outs(authz.Scope{Actor: id.New(), Business: id.New(), Role: authz.Owner}) {
 		stars["export.*"] = append(stars["export.*"], "export."+out.Name)

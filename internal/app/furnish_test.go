@@ -89,7 +89,7 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 	return things{
 		"/kotak/{id}": act.ID.String(),
 		"/impor/{id}": upload.ID.String(), "/contoh-impor/{kind}": "produk", "/ekspor/{kind}": "produk",
-		"/toko/webhook/{id}": hook.ID.String(), "/toko/webhook/{id}/{delivery}": one(`SELECT id FROM webhook_deliveries WHERE business_id = $1 LIMIT 1`),
+		"/ongkir/berkas/{name}": "daftar.csv", "/toko/webhook/{id}": hook.ID.String(), "/toko/webhook/{id}/{delivery}": one(`SELECT id FROM webhook_deliveries WHERE business_id = $1 LIMIT 1`),
 		"/toko/api/{id}": key.ID.String(), "/api/v1/shops/{slug}": sh.slug, "/api/v1/shops/{slug}/products/{product}": sh.product.Slug,
 		"/api/v1/orders/{token}": strings.TrimPrefix(link, "/o/"), "/api/v1/my/products/{id}": sh.product.ID.String(), "/api/v1/my/stock/{variant}": sh.variant.String(),
 		"/api/v1/my/orders/{id}": o.ID.String(), "/api/v1/my/customers/{id}": sent.Customer.String(),

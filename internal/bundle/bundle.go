@@ -22,6 +22,7 @@ var Carried = []string{
 	"businesses", "blobs", "blob_usage", "categories", "products", "product_slugs", "variants", "product_photos",
 	"customers", "customer_addresses", "customer_consents", "stock_levels", "stock_moves", "stock_holds", "stock_counts", "stock_count_lines",
 	"payment_settings", "payment_accounts", "payment_codes", "payments", "delivery_ways", "delivery_areas", "delivery_zones",
+	"delivery_steps", "delivery_windows", "delivery_slots", "delivery_bookings",
 	"vouchers", "voucher_uses", "orders", "order_lines", "order_events", "order_numbers", "order_papers", "order_paper_lines",
 	"parcels", "parcel_lines", "parcel_events", "parcel_settings", "ledger_entries", "ledger_lines", "ledger_balances",
 }

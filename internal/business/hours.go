@@ -126,6 +126,15 @@ func (b Business) closedOn(t time.Time) (Closing, bool) {
 	return Closing{}, false
 }
 
+// OpenOn reports whether the shop works on the day of t, a time by its clock: not
+// in a closing, and not on a weekday on which it never opens.
+func (b Business) OpenOn(t time.Time) bool {
+	if _, off := b.closedOn(t); off {
+		return false
+	}
+	return !b.Hours.Known() || !b.Hours[t.Weekday()].Closed()
+}
+
 func (b Business) nextOpening(now time.Time) time.Time {
 	y, m, d := now.Date()
 	for i := range horizon {

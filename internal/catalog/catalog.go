@@ -182,6 +182,7 @@ type Offer struct {
 	Price           int64
 	WasPrice        int64
 	WeightGrams     int64
+	Volume          int64 // of its package, in cubic centimetres; zero: unknown
 	Min             int64
 	Max             int64 // zero: no limit
 	MadeToOrderDays int64

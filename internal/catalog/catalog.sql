@@ -98,7 +98,7 @@ DELETE FROM product_photos WHERE business_id = @business_id AND product_id = @pr
 
 -- Offers of variants that are still there, whatever the state of the product.
 -- name: Offers :many
-SELECT v.id, v.product_id, v.name, v.sku, v.price, v.was_price, v.weight_grams, v.tracked, p.slug, p.title, p.unit, p.state,
+SELECT v.id, v.product_id, v.name, v.sku, v.price, v.was_price, v.weight_grams, v.length_cm, v.width_cm, v.height_cm, v.tracked, p.slug, p.title, p.unit, p.state,
   p.made_to_order_days, p.min_quantity, p.max_quantity, coalesce(c.name, '') AS category
 FROM variants v
 JOIN products p ON p.business_id = v.business_id AND p.id = v.product_id

@@ -298,7 +298,7 @@ func (s *Service) offers(ctx context.Context, tx *store.Tx, sc authz.Scope, vari
 	for _, r := range rows {
 		all[r.ID] = Offer{
 			Product: r.ProductID, Variant: r.ID, Slug: r.Slug, Title: r.Title, VariantName: r.Name, SKU: r.Sku, Unit: r.Unit, Category: r.Category,
-			Price: r.Price, WasPrice: r.WasPrice, WeightGrams: r.WeightGrams, Min: max(1, r.MinQuantity), Max: r.MaxQuantity,
+			Price: r.Price, WasPrice: r.WasPrice, WeightGrams: r.WeightGrams, Volume: r.LengthCm * r.WidthCm * r.HeightCm, Min: max(1, r.MinQuantity), Max: r.MaxQuantity,
 			MadeToOrderDays: r.MadeToOrderDays, Tracked: r.Tracked, State: State(r.State),
 		}
 		products = append(products, r.ProductID)

@@ -18,6 +18,8 @@ var (
 	ErrFar     = fault.New(fault.Invalid, "delivery.far")     // {0} nothing is brought there
 	ErrLeast   = fault.New(fault.Invalid, "delivery.least")   // {0} what is missing to the least order
 	ErrNoWay   = fault.New(fault.Invalid, "delivery.no_way")  // neither fetched nor brought
+	ErrFull    = fault.New(fault.Conflict, "delivery.full")   // no hours have room as far ahead as is looked
+	ErrTaken   = fault.New(fault.Conflict, "delivery.taken")  // these hours have no room any more
 )
 
 // The keys of ways.
@@ -30,8 +32,17 @@ const (
 type Way struct {
 	Key     string
 	Fee     int64
-	Note    string // the shop's words: where and when
-	Unknown bool   // own: the fee is known once the village is; Fee is then the least it can be
+	Note    string   // the shop's words: where and when
+	Unknown bool     // own: the fee is known once the village is; Fee is then the least it can be
+	Windows []Window // own: when it can come, the earliest first; empty if the shop promises no time
+}
+
+// Load is what goes to a buyer.
+type Load struct {
+	Grams     int64
+	Volume    int64 // cubic centimetres
+	Goods     int64 // rupiah
+	ReadyDays int64 // days it takes to be made
 }
 
 // To is where an order goes. The point, if known, is where in the village.
@@ -56,20 +67,26 @@ type Settings struct {
 	Own         bool
 	Promise     string // days and hour up to which orders go out, in the owner's words
 	Tariff
+	Schedule
 }
 
 // Initial are the ways of a shop that has set none.
 func Initial() Settings {
-	return Settings{Pickup: true, Tariff: Tariff{Kind: Flat, Included: 1, Tolerance: 300}}
+	return Settings{Pickup: true, Tariff: Tariff{Kind: Flat, Included: 1, Tolerance: 300, Divisor: 6000}}
 }
 
 // Limits of what an owner writes.
 const (
 	MaxText  = 160
-	MaxAreas = 200
+	MaxAreas = 2_000
 	MaxZones = 12
+	MaxSteps = 12
+	MaxHours = 4
 	maxKm    = 500
 	maxKg    = 1000
+	maxDay   = 10_000 // orders
+
+	leastDivisor, mostDivisor = 1_000, 10_000
 )
 
 // Validate reports every field that is wrong.
@@ -87,9 +104,26 @@ func (s Settings) Validate() error {
 	f.Check(s.Included >= 0 && s.Included <= maxKg, "included", "form.between", 0, maxKg)
 	f.Check(s.Tolerance >= 0 && s.Tolerance < 1000, "tolerance", "form.between", 0, 999)
 	f.Check(s.Kind == Flat || s.Kind == Areas || s.Kind == Zones, "kind", "form.choose")
+	f.Check(s.Divisor == 0 || s.Divisor >= leastDivisor && s.Divisor <= mostDivisor, "divisor", "form.between", leastDivisor, mostDivisor)
 	s.validateAreas(&f)
 	s.validateZones(&f)
+	s.validateSteps(&f)
+	s.Schedule.validate(&f)
 	return f.Err()
+}
+
+// validateSteps also holds that what is heavier is never cheaper.
+func (s Settings) validateSteps(f *fault.Fields) {
+	f.Check(len(s.Steps) <= MaxSteps, "steps", "form.between", 0, MaxSteps)
+	for i, st := range s.Steps {
+		field := fmt.Sprintf("steps.%d", i)
+		f.Check(st.Kg > 0 && st.Kg <= maxKg, field+".kg", "form.between", 1, maxKg)
+		f.Check(st.Extra >= 0 && st.Extra <= money.Max, field+".extra", "money.too_large")
+		if i > 0 {
+			f.Check(s.Steps[i-1].Kg != st.Kg, field+".kg", "delivery.step_twice")
+			f.Check(s.Steps[i-1].Extra <= st.Extra, field+".extra", "delivery.step_cheaper")
+		}
+	}
 }
 
 func (s Settings) validateAreas(f *fault.Fields) {

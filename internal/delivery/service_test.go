@@ -38,7 +38,7 @@ func TestQuote(t *testing.T) {
 		ctx := t.Context()
 		quote := func(sc authz.Scope, to string, grams, goods int64) (list []Way, err error) {
 			verr := db.View(ctx, sc, func(tx *store.Tx) error {
-				list, err = s.Quote(ctx, tx, sc, To{Village: to}, grams, goods)
+				list, err = s.Quote(ctx, tx, sc, To{Village: to}, Load{Grams: grams, Goods: goods})
 				return nil
 			})
 			if verr != nil {

@@ -42,7 +42,8 @@ var (
 		qris_text, qris_photo, updated_at`, "")
 	tAccounts = into("payment_accounts", "business_id, id, bank, number, holder, position", "")
 	tWays     = into("delivery_ways", `business_id, pickup, pickup_place, pickup_ready, own, kind, flat, free_from, min_order, included_kg, per_kg,
-		tolerance, promise, updated_at`, "")
+		tolerance, promise, divisor, days, cutoff, updated_at`, "")
+	tHours     = into("delivery_windows", "business_id, from_minute, until_minute, most", "")
 	tAreas     = into("delivery_areas", "business_id, code, fee, closed", "")
 	tVouchers  = into("vouchers", `business_id, id, code, kind, value, cap, min_goods, starts_at, ends_at, max_uses, per_buyer, used, active, created_at`, "")
 	tUses      = into("voucher_uses", "business_id, order_id, voucher_id, buyer, amount, at", "")
@@ -81,7 +82,7 @@ var (
 
 	tables = []*table{
 		tBusinesses, tSlugs, tRegistry, tAppeals, tCategories, tProducts, tSlugsOf, tVariants, tBlobs, tFiles, tUsage, tPhotos, tSettings, tAccounts,
-		tWays, tAreas, tVouchers, tLevels, tMoves, tHolds, tCustomers, tAddresses, tConsents, tOrders, tLines, tEvents, tNumbers, tTokens, tParcels, tBoxed, tSeen, tTracks, tCodes, tPaid,
+		tWays, tAreas, tHours, tVouchers, tLevels, tMoves, tHolds, tCustomers, tAddresses, tConsents, tOrders, tLines, tEvents, tNumbers, tTokens, tParcels, tBoxed, tSeen, tTracks, tCodes, tPaid,
 		tUses, tBuyers, tEntries, tPosted, tBalance,
 	}
 )

@@ -337,8 +337,14 @@ func (m *Maker) ways(b *block) {
 		b.rows.add(tAreas, s.id, region.Up(s.town.Code, region.Regency), s.fee+5_000, false)
 		b.rows.add(tAreas, s.id, region.Up(s.town.Code, region.District), s.fee, false)
 	}
+	week, cutoff := int64(0), int64(0)
+	if s.brings && s.n == 0 { // promises hours, from Monday to Saturday
+		week, cutoff = 126, 14*60
+		b.rows.add(tHours, s.id, int64(10*60), int64(12*60), int64(0))
+		b.rows.add(tHours, s.id, int64(15*60), int64(18*60), int64(0))
+	}
 	b.rows.add(tWays, s.id, true, "", "Siap diambil 1 jam setelah diterima", s.brings, kind, s.fee, int64(150_000), int64(0), int64(5), int64(2_000), int64(300),
-		"Diantar hari itu juga", at)
+		"Diantar hari itu juga", int64(6000), week, cutoff, at)
 	for _, v := range s.vouchers {
 		end := m.day(days).AddDate(0, 2, 0).UTC()
 		b.rows.add(tVouchers, s.id, v.id, v.code, "percent", int64(10), int64(10_000), int64(50_000), s.opened, &end, int64(0), int64(0), int64(0), true, s.opened)

@@ -31,7 +31,7 @@ var notPages = map[string]bool{
 	"GET /robots.txt": true, "GET /sitemap.xml": true, "GET /sitemap/{part}": true, "GET /healthz": true, "GET /readyz": true,
 	"GET /foto/{business}/{id}/{width}": true, "GET /@/{slug}/gambar.jpg": true, "GET /@/{slug}/p/{product}/gambar.jpg": true, "GET /o/{token}/qris.png": true,
 	"GET /pesanan/{id}/nota.pdf": true, "GET /pesanan/{id}/kemas.pdf": true, "GET /pesanan/{id}/bukti/{photo}": true, "GET /toko/stiker.pdf": true,
-	"GET /impor/{id}/baris-salah": true, "GET /contoh-impor/{kind}": true,
+	"GET /impor/{id}/baris-salah": true, "GET /contoh-impor/{kind}": true, "GET /ongkir/berkas/{name}": true,
 	"GET /mulai":                 true, // leads on to the step that is due
 	"GET /@/{slug}/pesan/ongkir": true, // leads back to the checkout
 	"GET /bukti-email/{token}":   true, // its link is in a mail alone
@@ -131,7 +131,7 @@ func tours(t *testing.T, s *site) []tour {
 			at(placed) + "/ubah", "/pesanan/baru", "/pesanan/baru?jenis=kasir", "/setoran", "/antaran", "/produk", "/produk/baru", "/produk/" + sh.product.ID.String(),
 			"/produk/" + sh.choice.ID.String(), "/kategori", "/stok", "/stok/" + variant, "/stok/hitung", "/stok/hitung/" + count.String(),
 			"/pelanggan", "/pelanggan/" + placed.Customer.String(), "/pelanggan/" + placed.Customer.String() + "/ubah", "/impor", "/impor/" + upload.ID.String(), "/impor/" + checked.ID.String(), "/voucher", "/voucher/baru", "/voucher/" + code.String(),
-			"/toko", "/toko/profil", "/toko/tampilan", "/toko/jam", "/toko/tutup", "/toko/nomor", "/toko/tautan", "/toko/serah", "/toko/akhiri", "/toko/api", "/toko/webhook", "/toko/webhook/" + hook.ID.String(), "/toko/berkas", "/mulai/berkas", "/ongkir",
+			"/toko", "/toko/profil", "/toko/tampilan", "/toko/jam", "/toko/tutup", "/toko/nomor", "/toko/tautan", "/toko/serah", "/toko/akhiri", "/toko/api", "/toko/webhook", "/toko/webhook/" + hook.ID.String(), "/toko/berkas", "/mulai/berkas", "/ongkir", "/ongkir/daerah", "/ongkir/berkas",
 			"/pembayaran", "/pembayaran/rekening", "/pembayaran/qris", "/karyawan", "/karyawan/" + member.String(), "/riwayat", "/kotak", "/lainnya", "/akun", "/akun/sandi", "/akun/kode", "/akun/usaha", "/akun/tutup",
 			"/bukti-diri", "/mulai/produk", "/mulai/cara", "/mulai/selesai",
 		}},

@@ -141,6 +141,27 @@ func Clock(ctx context.Context, t time.Time) string {
 // When writes "Sen, 23 Nov 2026, 14.05 WIB".
 func When(ctx context.Context, t time.Time) string { return Day(ctx, t) + ", " + Clock(ctx, t) }
 
+// Window writes a stretch of hours that comes: "Besok, Sel 1 Des, 14.00–17.00";
+// with a zero now, as on paper, without the word of the day.
+func Window(ctx context.Context, from, until, now time.Time) string {
+	from = local(from)
+	until, lang := until.In(from.Location()), Lang(ctx)
+	said := fmt.Sprintf("%s %d %s", shortDays[lang][from.Weekday()], from.Day(), shortMonths[lang][from.Month()-1])
+	if !now.IsZero() {
+		switch dayNumber(from) - dayNumber(now.In(from.Location())) {
+		case 0:
+			said = T(ctx, "time.window_today", said)
+		case 1:
+			said = T(ctx, "time.window_tomorrow", said)
+		}
+	}
+	form := "15.04"
+	if lang == EN {
+		form = "15:04"
+	}
+	return said + ", " + from.Format(form) + "–" + until.Format(form)
+}
+
 // Ago writes how long before now t was: "baru saja", "5 menit lalu", "kemarin".
 func Ago(ctx context.Context, t, now time.Time) string {
 	t, now = local(t), now.In(local(t).Location())

@@ -2,6 +2,7 @@ package i18n_test
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -173,6 +174,29 @@ func TestGreeting(t *testing.T) {
 		}
 		if got := i18n.Greeting(id, at); got != want {
 			t.Errorf("at %s: %q, want %q", clock, got, want)
+		}
+	}
+}
+
+func TestWindow(t *testing.T) {
+	cat, err := i18n.Load(os.DirFS("../ui"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, en := i18n.With(t.Context(), cat, i18n.ID), i18n.With(t.Context(), cat, i18n.EN)
+	wita := time.FixedZone("WITA", 8*3600)
+	from := time.Date(2026, 12, 1, 14, 0, 0, 0, wita)
+	until := from.Add(3 * time.Hour).UTC()
+	night := time.Date(2026, 11, 30, 15, 59, 0, 0, time.UTC) // 23.59 by the clock of the hours
+	for _, c := range []struct{ got, want string }{
+		{i18n.Window(id, from, until, night), "Besok, Sel 1 Des, 14.00–17.00"},
+		{i18n.Window(id, from, until, night.Add(time.Minute)), "Hari ini, Sel 1 Des, 14.00–17.00"},
+		{i18n.Window(id, from, until, night.AddDate(0, 0, -1)), "Sel 1 Des, 14.00–17.00"},
+		{i18n.Window(id, from, until, time.Time{}), "Sel 1 Des, 14.00–17.00"},
+		{i18n.Window(en, from, until, night), "Tomorrow, Tue 1 Dec, 14:00–17:00"},
+	} {
+		if c.got != c.want {
+			t.Errorf("Window = %q, want %q", c.got, c.want)
 		}
 	}
 }

@@ -208,8 +208,8 @@ func (s *Service) done(ctx context.Context, tx *store.Tx, sc authz.Scope, order 
 }
 
 // step is a move on its way: what it finds, changes and leaves behind. Rows are
-// locked in one order everywhere, as Place does: the order, stock, the
-// customer, the voucher, the amount, the books.
+// locked in one order everywhere, as Place does: the order, stock, the hours
+// of delivery, the customer, the voucher, the amount, the books.
 type step struct {
 	s    *Service
 	tx   *store.Tx
@@ -447,6 +447,9 @@ func (st *step) picture(ctx context.Context) error {
 func (st *step) cancel(ctx context.Context) error {
 	st.o.Reason, st.o.HoldUntil, st.o.ClaimedAt = st.m.Reason, nil, nil
 	if err := st.s.Stock.Release(ctx, st.tx, st.sc, st.o.ID); err != nil {
+		return err
+	}
+	if err := st.s.Delivery.Unbook(ctx, st.tx, st.sc, st.o.ID); err != nil {
 		return err
 	}
 	return st.void(ctx)

@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"lapak/internal/authz"
@@ -13,12 +14,18 @@ import (
 )
 
 // ways lists how the goods may reach the buyer. With a fault that says why
-// nothing is brought there come the ways that are left.
-func (s *Service) ways(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft, grams, goods int64) ([]WayChoice, error) {
-	list, err := s.Delivery.Quote(ctx, tx, sc, delivery.To{Village: d.Village, LatE6: d.LatE6, LngE6: d.LngE6}, grams, goods)
-	ways := make([]WayChoice, len(list))
-	for i, w := range list {
-		ways[i] = WayChoice{Way: Way(w.Key), Fee: w.Fee, Note: w.Note, Unknown: w.Unknown}
+// nothing is brought there, or then, come the ways that are left.
+func (s *Service) ways(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft, l delivery.Load) ([]WayChoice, error) {
+	list, err := s.Delivery.Quote(ctx, tx, sc, delivery.To{Village: d.Village, LatE6: d.LatE6, LngE6: d.LngE6}, l)
+	full := errors.Is(err, delivery.ErrFull)
+	if full && d.NoWindow {
+		full, err = false, nil
+	}
+	ways := make([]WayChoice, 0, len(list))
+	for _, w := range list {
+		if !full || w.Key != delivery.Own {
+			ways = append(ways, WayChoice{Way: Way(w.Key), Fee: w.Fee, Note: w.Note, Unknown: w.Unknown, Windows: w.Windows})
+		}
 	}
 	return ways, err
 }

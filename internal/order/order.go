@@ -24,6 +24,7 @@ var (
 	ErrMin       = fault.New(fault.Invalid, "order.min")        // {0} title {1} least
 	ErrMax       = fault.New(fault.Invalid, "order.max")        // {0} title {1} most
 	ErrWay       = fault.New(fault.Invalid, "order.way")        // the shop does not deliver like that, or there
+	ErrWindow    = fault.New(fault.Conflict, "order.window")    // the hours that were chosen are not offered any more
 	ErrState     = fault.New(fault.Conflict, "order.state")     // the order has moved on
 	ErrTooMany   = fault.New(fault.TooMany, "order.too_many")   // more orders in a minute than a shop takes
 	ErrTooLate   = fault.New(fault.Conflict, "order.too_late")  // to undo
@@ -140,6 +141,10 @@ type Draft struct {
 	SeenTotal int64 // what the form showed; web orders at another total are refused with the new one
 	CashGiven int64 // counter: what the buyer gave
 	Deferred  bool  // counter: not handed over now, but to be made and fetched
+
+	Window   time.Time `json:",omitzero"`  // when the promised hours begin; zero: the first that are free
+	NoWindow bool      `json:",omitempty"` // chat: promise no time
+	Held     string    `json:"-"`          // what an earlier quote promised, see Quote.Held
 }
 
 // Validate reports every field that is wrong.
@@ -278,6 +283,9 @@ type Order struct {
 	Receiver     string
 	Relation     string
 	Tries        int64
+
+	PromisedFrom  *time.Time // when it was promised to come; nil: no time was promised
+	PromisedUntil *time.Time
 
 	PlacedBy   id.ID // zero: the buyer
 	PlacedAt   time.Time

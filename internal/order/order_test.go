@@ -161,7 +161,7 @@ func sound(t testing.TB, db *store.DB) {
 	t.Helper()
 	var all []store.Invariant
 	all = append(append(append(all, ledger.Invariants...), payment.Invariants...), order.Invariants...)
-	all = append(append(all, stock.Invariants...), voucher.Invariants...)
+	all = append(append(append(all, stock.Invariants...), voucher.Invariants...), delivery.Invariants...)
 	broken, err := store.CheckInvariants(context.WithoutCancel(t.Context()), db, all)
 	if err != nil {
 		t.Fatal(err)

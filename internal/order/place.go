@@ -33,7 +33,9 @@ func (d Draft) clean() Draft {
 	}
 	if d.Way != Own {
 		d.Village, d.Street, d.Landmark, d.LatE6, d.LngE6 = "", "", "", nil, nil
+		d.Window, d.NoWindow, d.Held = time.Time{}, false, ""
 	}
+	d.Window, d.NoWindow = d.Window.UTC(), d.NoWindow && d.Channel != Web
 	if d.Channel != Counter {
 		d.CashGiven, d.Deferred = 0, false
 	}
@@ -145,6 +147,9 @@ func (s *Service) place(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dra
 	if err := s.Stock.Reserve(ctx, tx, sc, o.ID, d.Lines); err != nil {
 		return Order{}, err
 	}
+	if err := s.book(ctx, tx, sc, o); err != nil {
+		return Order{}, err
+	}
 	if o.Customer, err = s.buyer(ctx, tx, sc, d); err != nil {
 		return Order{}, err
 	}
@@ -235,6 +240,9 @@ func (s *Service) draw(tx *store.Tx, sc authz.Scope, d Draft, q Quote) Order {
 		o.Lines = append(o.Lines, l.Line)
 	}
 	o.Brief = brief(o.Lines)
+	if q.Window != nil {
+		o.PromisedFrom, o.PromisedUntil = &q.Window.From, &q.Window.Until
+	}
 	if d.Channel != Web {
 		o.State, o.AcceptedAt, o.PlacedBy = Accepted, &tx.Now, sc.Actor
 	}
@@ -261,7 +269,7 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, sc authz.Scope, o Or
 		Village: o.Village, Street: o.Street, Landmark: o.Landmark, LatE6: o.LatE6, LngE6: o.LngE6, Note: o.Note, Goods: o.Goods, Discount: o.Discount,
 		Shipping: o.Shipping, CodFee: o.CODFee, Code: o.Code, Total: o.Total, CashGiven: o.CashGiven, Voucher: o.Voucher, WeightGrams: o.WeightGrams,
 		Pieces: o.Pieces, Brief: o.Brief, ReadyDays: o.ReadyDays, HoldUntil: o.HoldUntil, PlacedBy: o.PlacedBy.Null(), PlacedAt: o.PlacedAt,
-		AcceptedAt: o.AcceptedAt, Search: o.search(),
+		AcceptedAt: o.AcceptedAt, Search: o.search(), PromisedFrom: o.PromisedFrom, PromisedUntil: o.PromisedUntil,
 	})
 	if err != nil {
 		return fmt.Errorf("insert order: %w", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"codeberg.org/go-pdf/fpdf"
 
@@ -130,6 +131,9 @@ func Slip(ctx context.Context, o Order, shop business.Business) ([]byte, error) 
 	}
 	if o.Way == Pickup {
 		p.text("B", 11, "L", say(ctx, "way_pickup"))
+	}
+	if at := o.Promise(ctx, time.Time{}); at != "" {
+		p.text("B", 11, "L", say(ctx, "text_promised", at))
 	}
 	p.rule()
 	if due := o.Due(); due > 0 {

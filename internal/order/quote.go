@@ -8,6 +8,7 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/business"
 	"lapak/internal/catalog"
+	"lapak/internal/delivery"
 	"lapak/internal/fault"
 	"lapak/internal/id"
 	"lapak/internal/money"
@@ -33,8 +34,9 @@ type QuoteLine struct {
 type WayChoice struct {
 	Way     Way
 	Fee     int64
-	Note    string // the shop's word about it
-	Unknown bool   // the fee is known once the village is; Fee is then the least it can be
+	Note    string            // the shop's word about it
+	Unknown bool              // the fee is known once the village is; Fee is then the least it can be
+	Windows []delivery.Window // when it can come, the earliest first; empty if the shop promises no time
 }
 
 // PayChoice is a way to pay.
@@ -58,6 +60,7 @@ type Quote struct {
 	CODFee          int64
 	Total           int64 // a unique code is added when the order is placed
 	WeightGrams     int64
+	Volume          int64 // cubic centimetres, of what has a size
 	Pieces          int64
 	ReadyDays       int64
 	Delivers        bool // the shop brings goods at all, wherever to
@@ -67,6 +70,15 @@ type Quote struct {
 	WayProblem      *fault.Error // nothing is brought there
 	Voucher         *fault.Error // the voucher does not count
 	Problems        int          // of lines
+
+	// Window is when it is promised to come; nil if the shop promises no time.
+	Window        *delivery.Window
+	WindowProblem *fault.Error // the hours of the draft are not offered any more; Window is then the first that are
+	// Held is what this quote promises until HeldUntil: a draft that carries it
+	// gets the same fee and hours, though the shop changes its tariff. Empty if
+	// the fee is not known yet.
+	Held      string
+	HeldUntil time.Time
 
 	discount voucher.Discount
 	settings payment.Settings
@@ -93,6 +105,9 @@ func (q Quote) First() error {
 	}
 	if q.WayProblem != nil {
 		return q.WayProblem.On("way")
+	}
+	if q.WindowProblem != nil {
+		return q.WindowProblem
 	}
 	if q.Voucher != nil {
 		return q.Voucher.On("voucher")
@@ -206,6 +221,7 @@ func (s *Service) quoteLines(ctx context.Context, tx *store.Tx, sc authz.Scope, 
 		}
 		q.Pieces += l.Quantity
 		q.WeightGrams += l.WeightGrams * l.Quantity
+		q.Volume += offers[w.Variant].Volume * l.Quantity
 		q.ReadyDays = max(q.ReadyDays, l.ReadyDays)
 	}
 	if q.Goods > money.Max {
@@ -246,20 +262,25 @@ func (s *Service) quoteWay(ctx context.Context, tx *store.Tx, sc authz.Scope, d 
 		q.Ways = []WayChoice{{Way: Pickup}}
 		return nil
 	}
-	ways, err := s.ways(ctx, tx, sc, d, q.WeightGrams, q.Goods)
+	load := delivery.Load{Grams: q.WeightGrams, Volume: q.Volume, Goods: q.Goods, ReadyDays: q.ReadyDays}
+	ways, err := s.ways(ctx, tx, sc, d, load)
 	refused, err := problem(err)
 	if err != nil {
 		return err
 	}
 	q.Ways = ways
+	if refused, err = s.hold(ctx, tx, sc, d, load, q, refused); err != nil {
+		return err
+	}
 	// The shop that refuses one place brings goods to others.
 	q.Delivers = refused != nil
-	for _, w := range ways {
+	for _, w := range q.Ways {
 		q.Delivers = q.Delivers || w.Way == Own
 	}
-	for _, w := range ways {
+	for _, w := range q.Ways {
 		if w.Way == d.Way {
 			q.Shipping, q.ShippingUnknown = w.Fee, w.Unknown
+			q.choose(d, w.Windows)
 			return nil
 		}
 	}

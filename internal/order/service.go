@@ -41,9 +41,10 @@ type Parts struct {
 
 // Service takes orders and moves them on. Each method is one transaction.
 type Service struct {
-	db  *store.DB
-	q   orderdb.Queries
-	key []byte
+	db     *store.DB
+	q      orderdb.Queries
+	key    []byte // of links
+	quotes []byte // of quotes that hold
 	Parts
 
 	pace pace
@@ -63,14 +64,18 @@ type Service struct {
 	OnRemind func(ctx context.Context, tx *store.Tx, sc authz.Scope, o Order) error
 }
 
-// New makes the service. root is the installation's secret; the key of the
-// orders' links is derived from it.
+// New makes the service. root is the installation's secret; the keys of the
+// orders' links and of quotes are derived from it.
 func New(db *store.DB, root []byte, p Parts) (*Service, error) {
 	key, err := hkdf.Key(sha256.New, root, nil, "lapak order link", 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive link key: %w", err)
 	}
-	return &Service{db: db, key: key, Parts: p, PerMinute: 120}, nil
+	quotes, err := hkdf.Key(sha256.New, root, nil, "lapak order quote", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive quote key: %w", err)
+	}
+	return &Service{db: db, key: key, quotes: quotes, Parts: p, PerMinute: 120}, nil
 }
 
 var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -260,6 +265,7 @@ func row(r orderdb.Order) Order {
 		Courier: id.Or(r.CourierID), Receiver: r.Receiver, Relation: r.Relation, Tries: r.Tries, PlacedBy: id.Or(r.PlacedBy), PlacedAt: r.PlacedAt,
 		AcceptedAt: r.AcceptedAt, PackedAt: r.PackedAt, SentAt: r.SentAt, DoneAt: r.DoneAt, EndedAt: r.EndedAt, ChangedAt: r.ChangedAt,
 		LastAct: Act(r.LastAct), LastFrom: State(r.LastFrom), LastBy: id.Or(r.LastBy), LastAt: r.LastAt,
+		PromisedFrom: r.PromisedFrom, PromisedUntil: r.PromisedUntil,
 	}
 	if o.Channel.Past() {
 		o.Words = r.Search
@@ -356,6 +362,10 @@ var Invariants = []store.Invariant{
 		UNION ALL SELECT e.business_id, -l.amount FROM ledger_entries e JOIN ledger_lines l ON l.business_id = e.business_id AND l.entry_id = e.id
 			WHERE e.kind IN ('paper.return', 'paper.write_off', 'paper.bad_debt') AND l.account = 'elsewhere') x
 		GROUP BY business_id HAVING sum(amount) <> 0`},
+	{Name: "orders that are promised a time hold their place, and no others", SQL: `SELECT business_id, id FROM (
+		SELECT business_id, id, 1 AS one FROM orders WHERE promised_from IS NOT NULL AND state <> 'cancelled'
+		UNION ALL SELECT business_id, order_id, -1 FROM delivery_bookings) x
+		GROUP BY business_id, id HAVING sum(one) <> 0`},
 	{Name: "each order has a beginning", SQL: `SELECT business_id, id FROM (
 		SELECT business_id, id, 0 AS begun FROM orders
 		UNION ALL SELECT business_id, order_id, 1 FROM order_events WHERE act = 'place') x

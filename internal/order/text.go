@@ -4,9 +4,12 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
+	"lapak/internal/delivery"
 	"lapak/internal/i18n"
 	"lapak/internal/money"
+	"lapak/internal/region"
 )
 
 // say puts a word of this package in the language of ctx.
@@ -66,6 +69,20 @@ func (o Order) Address(ctx context.Context) []string {
 	return list
 }
 
+// Hours says when something is promised to come, by the clock of the village
+// where it is brought; with a zero now, as on paper, without "besok".
+func Hours(ctx context.Context, w delivery.Window, village string, now time.Time) string {
+	return i18n.Window(ctx, w.From.In(region.Location(region.Zone(village))), w.Until, now)
+}
+
+// Promise is Hours of the order; empty if no time was promised.
+func (o Order) Promise(ctx context.Context, now time.Time) string {
+	if o.PromisedFrom == nil || o.PromisedUntil == nil {
+		return ""
+	}
+	return Hours(ctx, delivery.Window{From: *o.PromisedFrom, Until: *o.PromisedUntil}, o.Village, now)
+}
+
 // Text is the order as the buyer sends it to the shop by chat, or the shop
 // sends it as a receipt: what, how much, where to, and the link.
 func (o Order) Text(ctx context.Context, shop, link string) string {
@@ -92,6 +109,9 @@ func (o Order) Text(ctx context.Context, shop, link string) string {
 	}
 	if o.Way == Pickup && o.Channel != Counter {
 		line(say(ctx, "way_pickup"))
+	}
+	if at := o.Promise(ctx, time.Time{}); at != "" {
+		line(say(ctx, "text_promised", at))
 	}
 	if o.Note != "" {
 		line(say(ctx, "text_note") + ": " + o.Note)

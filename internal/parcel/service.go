@@ -237,6 +237,7 @@ func (s *Service) Relink(ctx context.Context, tx *store.Tx, sc authz.Scope) erro
 func (p *Parcel) address(o order.Order) {
 	p.Name, p.Phone, p.Village, p.Street, p.Landmark = o.Name, o.Phone, o.Village, o.Street, o.Landmark
 	p.LatE6, p.LngE6, p.Note = o.LatE6, o.LngE6, o.Note
+	p.DueFrom, p.DueUntil = o.PromisedFrom, o.PromisedUntil
 }
 
 // fill says what is in a parcel. The first one of an order takes the money.

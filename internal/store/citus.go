@@ -89,9 +89,13 @@ var Placements = map[string]Placement{
 	"payment_codes":    Distributed,
 	"payments":         Distributed,
 
-	"delivery_ways":  Distributed,
-	"delivery_areas": Distributed,
-	"delivery_zones": Distributed,
+	"delivery_ways":     Distributed,
+	"delivery_areas":    Distributed,
+	"delivery_zones":    Distributed,
+	"delivery_steps":    Distributed,
+	"delivery_windows":  Distributed,
+	"delivery_slots":    Distributed,
+	"delivery_bookings": Distributed,
 
 	"vouchers":       Distributed,
 	"voucher_buyers": Distributed,

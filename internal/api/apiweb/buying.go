@@ -54,6 +54,9 @@ type QuoteDraft struct {
 	Pay     string `json:"pay,omitempty" enum:"qris,transfer,cod,cash"`
 	Voucher string `json:"voucher,omitempty" maxLength:"30"`
 	Phone   string `json:"phone,omitempty" maxLength:"30" doc:"Counts uses of a voucher by buyer."`
+
+	Window *time.Time `json:"window,omitempty" doc:"When the chosen hours begin: one of the windows. Missing: the first that are free."`
+	Held   string     `json:"held,omitempty" maxLength:"1000" doc:"What an earlier quote gave as held."`
 }
 
 // OrderDraft is an order as a buyer fills it in.
@@ -70,6 +73,9 @@ type OrderDraft struct {
 	Voucher   string `json:"voucher,omitempty" maxLength:"30"`
 	Consent   bool   `json:"consent,omitempty" doc:"Whether the buyer agreed to be written to about offers. Ask apart; never assume."`
 	SeenTotal int64  `json:"seen_total" minimum:"0" doc:"The total that the buyer saw: that of a quote. Another one is refused with the new total."`
+
+	Window *time.Time `json:"window,omitempty" doc:"When the chosen hours begin: one of the quote's windows. Missing: the first that are free."`
+	Held   string     `json:"held,omitempty" maxLength:"1000" doc:"What quote gave as held: until held_until its fee and hours are kept to."`
 }
 
 // Said is a problem with a line, or with something else that can be mended.
@@ -101,6 +107,14 @@ type WayChoice struct {
 	Fee     int64  `json:"fee"`
 	AtLeast bool   `json:"at_least" doc:"The fee is the least it can be until the village is known."`
 	Note    string `json:"note"`
+
+	Windows []Window `json:"windows" doc:"Hours in which it can be brought, the earliest first; empty if the shop promises no time."`
+}
+
+// Window is when something is promised to come.
+type Window struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
 }
 
 // PayChoice is a way to pay.
@@ -122,6 +136,10 @@ type Quote struct {
 	CODFee   int64       `json:"cod_fee"`
 	Total    int64       `json:"total" doc:"What placeOrder takes as seen_total. With pay = transfer a few rupiah may be added, by which the shop tells transfers apart."`
 	Problem  *Said       `json:"problem,omitempty" doc:"The first thing that keeps the order from being placed."`
+
+	Window    *Window    `json:"window,omitempty" doc:"When it is promised to come; missing if no time is."`
+	Held      string     `json:"held,omitempty" doc:"Send it with the next quote and with placeOrder: the fee and the hours hold, though the shop changes its tariff. There once way and village are known."`
+	HeldUntil *time.Time `json:"held_until,omitempty" doc:"Until when they hold."`
 }
 
 type quoteIn struct {
@@ -141,12 +159,20 @@ func (c *call) quote(in quoteIn) (Quote, error) {
 	b := in.Body
 	q, err := c.Front.Quote(c.ctx, sc, order.Draft{
 		ID: id.New(), Channel: order.Web, Lines: wants(b.Lines), Way: order.Way(b.Way), Village: b.Village, PayBy: payment.Method(b.Pay), Voucher: b.Voucher,
-		Phone: b.Phone,
+		Phone: b.Phone, Window: moment(b.Window), Held: b.Held,
 	})
 	if err != nil {
 		return Quote{}, inLines(err)
 	}
 	return c.quoted(q), nil
+}
+
+// moment is a time that may be missing.
+func moment(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }
 
 // inLines points at the field of a line that a fault of the line is about.
@@ -176,7 +202,18 @@ func (c *call) quoted(q order.Quote) Quote {
 		out.Lines = append(out.Lines, QuoteLine{l.Variant, l.Full(), l.Price, l.Quantity, l.Sum(), c.said(l.Problem)})
 	}
 	for _, w := range q.Ways {
-		out.Ways = append(out.Ways, WayChoice{string(w.Way), w.Fee, w.Unknown, w.Note})
+		one := WayChoice{Way: string(w.Way), Fee: w.Fee, AtLeast: w.Unknown, Note: w.Note, Windows: []Window{}}
+		for _, h := range w.Windows {
+			one.Windows = append(one.Windows, Window(h))
+		}
+		out.Ways = append(out.Ways, one)
+	}
+	if q.Window != nil {
+		w := Window(*q.Window)
+		out.Window = &w
+	}
+	if out.Held = q.Held; out.Held != "" {
+		out.HeldUntil = &q.HeldUntil
 	}
 	for _, m := range q.Pays {
 		out.Pays = append(out.Pays, PayChoice{string(m.Method), m.Fee, c.said(m.Problem)})
@@ -208,6 +245,7 @@ func (c *call) place(in placeIn) (Placed, error) {
 	o, err := c.Front.Place(c.ctx, c.sc, order.Draft{
 		ID: id.New(), Channel: order.Web, Lines: wants(b.Lines), Name: b.Name, Phone: b.Phone, Way: order.Way(b.Way), Village: b.Village, Street: b.Street,
 		Landmark: b.Landmark, PayBy: payment.Method(b.Pay), Note: b.Note, Voucher: b.Voucher, Consent: b.Consent, SeenTotal: b.SeenTotal,
+		Window: moment(b.Window), Held: b.Held,
 	})
 	if err != nil {
 		return Placed{}, c.refused(err)
@@ -300,6 +338,7 @@ type Followed struct {
 	Receiver  string        `json:"receiver,omitempty"`
 	Reason    string        `json:"reason,omitempty"`
 	ReadyDays int64         `json:"ready_days"`
+	Promised  *Window       `json:"promised,omitempty" doc:"When it was promised to come; missing if no time was."`
 	PlacedAt  time.Time     `json:"placed_at"`
 	ChangedAt time.Time     `json:"changed_at"`
 	Events    []Event       `json:"events" doc:"Oldest first."`
@@ -324,7 +363,7 @@ func (c *call) followed(fo storefront.Followed, token string) Followed {
 		Number: o.Called(), State: string(o.State), PayState: string(o.PayState), Way: string(o.Way), Pay: string(o.PayBy), Shop: fo.Shop.Slug,
 		ShopName: fo.Shop.Name, To: storefront.Veiled(o.Name), Phone: phone.Mask(o.Phone), Lines: c.lines(o), Sums: sums(o), Courier: fo.Courier,
 		Receiver: storefront.Veiled(o.Receiver), Reason: o.Reason, ReadyDays: o.ReadyDays, PlacedAt: o.PlacedAt, ChangedAt: o.ChangedAt, Events: []Event{},
-		URL: c.Base + "/o/" + token,
+		URL: c.Base + "/o/" + token, Promised: promised(o),
 	}
 	if o.Way == order.Own && o.Place().Town() != "" {
 		out.To = strings.TrimPrefix(out.To+", "+o.Place().Town(), ", ")
@@ -341,6 +380,14 @@ func (c *call) followed(fo storefront.Followed, token string) Followed {
 		out.Events = append(out.Events, Event{string(e.Act), e.At})
 	}
 	return out
+}
+
+// promised is when an order was promised to come, if a time was.
+func promised(o order.Order) *Window {
+	if o.PromisedFrom == nil || o.PromisedUntil == nil {
+		return nil
+	}
+	return &Window{*o.PromisedFrom, *o.PromisedUntil}
 }
 
 func (c *call) lines(o order.Order) []OrderLine {

@@ -43,6 +43,7 @@ type OrderSummary struct {
 	Reason    string     `json:"reason,omitempty"`
 	Voucher   string     `json:"voucher,omitempty"`
 	PayUntil  *time.Time `json:"pay_until,omitempty"`
+	Promised  *Window    `json:"promised,omitempty" doc:"When it was promised to come; missing if no time was."`
 	PlacedAt  time.Time  `json:"placed_at"`
 	ChangedAt time.Time  `json:"changed_at"`
 }
@@ -88,6 +89,7 @@ func (c *call) summary(o order.Order) OrderSummary {
 	out := OrderSummary{
 		ID: o.ID, Number: o.Called(), Channel: string(o.Channel), State: string(o.State), PayState: string(o.PayState), Way: string(o.Way), Pay: string(o.PayBy),
 		Brief: o.Brief, Pieces: o.Pieces, Sums: sums(o), Complaint: o.Complaint, Reason: o.Reason, Voucher: o.Voucher, PlacedAt: o.PlacedAt, ChangedAt: o.ChangedAt,
+		Promised: promised(o),
 	}
 	if !o.State.Over() {
 		out.PayUntil = o.HoldUntil
@@ -177,6 +179,9 @@ type Entry struct {
 	Consent   bool   `json:"consent,omitempty" doc:"Whether the buyer agreed to be written to about offers."`
 	CashGiven int64  `json:"cash_given,omitempty" minimum:"0" doc:"At the counter: what the buyer gave."`
 	Deferred  bool   `json:"deferred,omitempty" doc:"At the counter: to be made and fetched, not handed over now."`
+
+	Window   *time.Time `json:"window,omitempty" doc:"When the promised hours begin: one of the windows of quote. Missing: the first that are free."`
+	NoWindow bool       `json:"no_window,omitempty" doc:"Promise no time, and take no place of the hours."`
 }
 
 type entryIn struct{ Body Entry }
@@ -189,7 +194,7 @@ func (c *call) enterOrder(in entryIn) (OwnOrder, error) {
 	o, err := c.Orders.Place(c.ctx, c.sc, order.Draft{
 		ID: id.New(), Channel: order.Channel(b.Channel), Lines: wants(b.Lines), Name: b.Name, Phone: b.Phone, Way: order.Way(b.Way), Village: b.Village,
 		Street: b.Street, Landmark: b.Landmark, PayBy: payment.Method(b.Pay), Note: b.Note, Voucher: b.Voucher, Consent: b.Consent, CashGiven: b.CashGiven,
-		Deferred: b.Deferred,
+		Deferred: b.Deferred, Window: moment(b.Window), NoWindow: b.NoWindow,
 	})
 	if err != nil {
 		return OwnOrder{}, renamed(c.refused(err), map[string]string{"cash": "cash_given"})

@@ -55,6 +55,9 @@ type OwnVariant struct {
 	Price       int64    `json:"price" doc:"In whole rupiah."`
 	WasPrice    int64    `json:"was_price" doc:"A price that is crossed out; 0: none."`
 	WeightGrams int64    `json:"weight_grams"`
+	LengthCM    int64    `json:"length_cm" doc:"Of the package; 0: unknown."`
+	WidthCM     int64    `json:"width_cm"`
+	HeightCM    int64    `json:"height_cm"`
 	Tracked     bool     `json:"tracked" doc:"Whether its stock is counted."`
 	Free        *int64   `json:"free,omitempty" doc:"What can still be ordered, if it is counted."`
 }
@@ -133,7 +136,8 @@ func (c *call) ownProduct(g catalog.Product, levels map[id.ID]stock.Level) OwnPr
 	}
 	for i, v := range g.Variants {
 		out.Variants[i] = OwnVariant{
-			ID: v.ID, Name: v.Name, Choices: some(v.Choices), SKU: v.SKU, Price: v.Price, WasPrice: v.WasPrice, WeightGrams: v.WeightGrams, Tracked: v.Tracked,
+			ID: v.ID, Name: v.Name, Choices: some(v.Choices), SKU: v.SKU, Price: v.Price, WasPrice: v.WasPrice, WeightGrams: v.WeightGrams, LengthCM: v.Length,
+			WidthCM: v.Width, HeightCM: v.Height, Tracked: v.Tracked,
 		}
 		if v.Tracked {
 			free := levels[v.ID].Free()
@@ -166,6 +170,9 @@ type NewVariant struct {
 	Price       int64    `json:"price" minimum:"1"`
 	WasPrice    int64    `json:"was_price,omitempty" minimum:"0"`
 	WeightGrams int64    `json:"weight_grams,omitempty" minimum:"0" maximum:"1000000"`
+	LengthCM    int64    `json:"length_cm,omitempty" minimum:"0" maximum:"1000" doc:"Of the package; with all three sides its size may count for its weight."`
+	WidthCM     int64    `json:"width_cm,omitempty" minimum:"0" maximum:"1000"`
+	HeightCM    int64    `json:"height_cm,omitempty" minimum:"0" maximum:"1000"`
 	Tracked     bool     `json:"tracked,omitempty" doc:"Count its stock."`
 	Stock       *int64   `json:"stock,omitempty" minimum:"0" maximum:"1000000" doc:"What is there now; only with tracked."`
 }
@@ -201,7 +208,8 @@ func (c *call) createProduct(in newProductIn) (OwnProduct, error) {
 	}
 	for _, v := range b.Variants {
 		d.Variants = append(d.Variants, catalog.VariantForm{
-			ID: id.New(), Choices: v.Choices, SKU: v.SKU, Price: v.Price, WasPrice: v.WasPrice, WeightGrams: v.WeightGrams, Tracked: v.Tracked, Stock: v.Stock,
+			ID: id.New(), Choices: v.Choices, SKU: v.SKU, Price: v.Price, WasPrice: v.WasPrice, WeightGrams: v.WeightGrams, Length: v.LengthCM,
+			Width: v.WidthCM, Height: v.HeightCM, Tracked: v.Tracked, Stock: v.Stock,
 		})
 	}
 	g, err := c.Goods.Create(c.ctx, c.sc, d)
@@ -219,6 +227,9 @@ type VariantChange struct {
 	Price       *int64  `json:"price,omitempty" minimum:"1"`
 	WasPrice    *int64  `json:"was_price,omitempty" minimum:"0"`
 	WeightGrams *int64  `json:"weight_grams,omitempty" minimum:"0" maximum:"1000000"`
+	LengthCM    *int64  `json:"length_cm,omitempty" minimum:"0" maximum:"1000"`
+	WidthCM     *int64  `json:"width_cm,omitempty" minimum:"0" maximum:"1000"`
+	HeightCM    *int64  `json:"height_cm,omitempty" minimum:"0" maximum:"1000"`
 	Tracked     *bool   `json:"tracked,omitempty"`
 }
 
@@ -276,6 +287,9 @@ func (b ProductChange) onto(d *catalog.Form, names map[string]string) error {
 		put(&to.Price, v.Price)
 		put(&to.WasPrice, v.WasPrice)
 		put(&to.WeightGrams, v.WeightGrams)
+		put(&to.Length, v.LengthCM)
+		put(&to.Width, v.WidthCM)
+		put(&to.Height, v.HeightCM)
 		put(&to.Tracked, v.Tracked)
 	}
 	return nil
@@ -308,7 +322,7 @@ func (c *call) changeProduct(in productChangeIn) (OwnProduct, error) {
 }
 
 // productFields are fields that the form calls otherwise.
-var productFields = map[string]string{"days": "ready_days", "was": "was_price", "weight": "weight_grams"}
+var productFields = map[string]string{"days": "ready_days", "was": "was_price", "weight": "weight_grams", "length": "length_cm", "width": "width_cm", "height": "height_cm"}
 
 // renamed calls the fields of a fault as the body does: names has other last
 // words, and other beginnings of the entries of a list.

@@ -202,6 +202,9 @@ type Variant struct {
 	Price       int64    `json:"price" doc:"In whole rupiah."`
 	WasPrice    int64    `json:"was_price,omitempty" doc:"A price that is crossed out."`
 	WeightGrams int64    `json:"weight_grams"`
+	LengthCM    int64    `json:"length_cm,omitempty" doc:"Of the package; missing: unknown."`
+	WidthCM     int64    `json:"width_cm,omitempty"`
+	HeightCM    int64    `json:"height_cm,omitempty"`
 	Available   bool     `json:"available" doc:"Whether it can be ordered now."`
 	FewLeft     int64    `json:"few_left,omitempty" doc:"How many are left, when they are few."`
 }
@@ -281,7 +284,8 @@ func (c *call) product(b business.Business, g storefront.Good) Product {
 	}
 	for _, v := range g.Variants {
 		one := Variant{
-			ID: v.ID, Name: v.Name, Choices: some(v.Choices), Price: v.Price, WasPrice: v.WasPrice, WeightGrams: v.WeightGrams, Available: g.Buyable(v.ID),
+			ID: v.ID, Name: v.Name, Choices: some(v.Choices), Price: v.Price, WasPrice: v.WasPrice, WeightGrams: v.WeightGrams, LengthCM: v.Length,
+			WidthCM: v.Width, HeightCM: v.Height, Available: g.Buyable(v.ID),
 		}
 		if left, counted := g.LeftOf(v.ID); counted && left <= storefront.Few {
 			one.FewLeft = left

@@ -493,7 +493,7 @@ func (q *Queries) Neighbours(ctx context.Context, db DBTX, arg NeighboursParams)
 }
 
 const offers = `-- name: Offers :many
-SELECT v.id, v.product_id, v.name, v.sku, v.price, v.was_price, v.weight_grams, v.tracked, p.slug, p.title, p.unit, p.state,
+SELECT v.id, v.product_id, v.name, v.sku, v.price, v.was_price, v.weight_grams, v.length_cm, v.width_cm, v.height_cm, v.tracked, p.slug, p.title, p.unit, p.state,
   p.made_to_order_days, p.min_quantity, p.max_quantity, coalesce(c.name, '') AS category
 FROM variants v
 JOIN products p ON p.business_id = v.business_id AND p.id = v.product_id
@@ -514,6 +514,9 @@ type OffersRow struct {
 	Price           int64
 	WasPrice        int64
 	WeightGrams     int64
+	LengthCm        int64
+	WidthCm         int64
+	HeightCm        int64
 	Tracked         bool
 	Slug            string
 	Title           string
@@ -543,6 +546,9 @@ func (q *Queries) Offers(ctx context.Context, db DBTX, arg OffersParams) ([]Offe
 			&i.Price,
 			&i.WasPrice,
 			&i.WeightGrams,
+			&i.LengthCm,
+			&i.WidthCm,
+			&i.HeightCm,
 			&i.Tracked,
 			&i.Slug,
 			&i.Title,

@@ -45,12 +45,73 @@ func (q *Queries) Areas(ctx context.Context, db DBTX, businessID id.ID) ([]Areas
 	return items, nil
 }
 
-const dropAreas = `-- name: DropAreas :exec
-DELETE FROM delivery_areas WHERE business_id = $1
+const booking = `-- name: Booking :one
+SELECT on_day, slot FROM delivery_bookings WHERE business_id = $1 AND order_id = $2
 `
 
-func (q *Queries) DropAreas(ctx context.Context, db DBTX, businessID id.ID) error {
-	_, err := db.ExecContext(ctx, dropAreas, businessID)
+type BookingParams struct {
+	BusinessID id.ID
+	OrderID    id.ID
+}
+
+type BookingRow struct {
+	OnDay string
+	Slot  int64
+}
+
+func (q *Queries) Booking(ctx context.Context, db DBTX, arg BookingParams) (BookingRow, error) {
+	row := db.QueryRowContext(ctx, booking, arg.BusinessID, arg.OrderID)
+	var i BookingRow
+	err := row.Scan(&i.OnDay, &i.Slot)
+	return i, err
+}
+
+const deleteBooking = `-- name: DeleteBooking :execrows
+DELETE FROM delivery_bookings WHERE business_id = $1 AND order_id = $2
+`
+
+type DeleteBookingParams struct {
+	BusinessID id.ID
+	OrderID    id.ID
+}
+
+func (q *Queries) DeleteBooking(ctx context.Context, db DBTX, arg DeleteBookingParams) (int64, error) {
+	result, err := db.ExecContext(ctx, deleteBooking, arg.BusinessID, arg.OrderID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const dropArea = `-- name: DropArea :exec
+DELETE FROM delivery_areas WHERE business_id = $1 AND code = $2
+`
+
+type DropAreaParams struct {
+	BusinessID id.ID
+	Code       string
+}
+
+func (q *Queries) DropArea(ctx context.Context, db DBTX, arg DropAreaParams) error {
+	_, err := db.ExecContext(ctx, dropArea, arg.BusinessID, arg.Code)
+	return err
+}
+
+const dropSteps = `-- name: DropSteps :exec
+DELETE FROM delivery_steps WHERE business_id = $1
+`
+
+func (q *Queries) DropSteps(ctx context.Context, db DBTX, businessID id.ID) error {
+	_, err := db.ExecContext(ctx, dropSteps, businessID)
+	return err
+}
+
+const dropWindows = `-- name: DropWindows :exec
+DELETE FROM delivery_windows WHERE business_id = $1
+`
+
+func (q *Queries) DropWindows(ctx context.Context, db DBTX, businessID id.ID) error {
+	_, err := db.ExecContext(ctx, dropWindows, businessID)
 	return err
 }
 
@@ -63,23 +124,74 @@ func (q *Queries) DropZones(ctx context.Context, db DBTX, businessID id.ID) erro
 	return err
 }
 
-const insertArea = `-- name: InsertArea :exec
-INSERT INTO delivery_areas (business_id, code, fee, closed) VALUES ($1, $2, $3, $4)
+const giveBack = `-- name: GiveBack :exec
+UPDATE delivery_slots SET taken = taken - 1 WHERE business_id = $1 AND on_day = $2 AND slot = $3
 `
 
-type InsertAreaParams struct {
+type GiveBackParams struct {
 	BusinessID id.ID
-	Code       string
-	Fee        int64
-	Closed     bool
+	OnDay      string
+	Slot       int64
 }
 
-func (q *Queries) InsertArea(ctx context.Context, db DBTX, arg InsertAreaParams) error {
-	_, err := db.ExecContext(ctx, insertArea,
+func (q *Queries) GiveBack(ctx context.Context, db DBTX, arg GiveBackParams) error {
+	_, err := db.ExecContext(ctx, giveBack, arg.BusinessID, arg.OnDay, arg.Slot)
+	return err
+}
+
+const insertBooking = `-- name: InsertBooking :exec
+INSERT INTO delivery_bookings (business_id, order_id, on_day, slot) VALUES ($1, $2, $3, $4)
+`
+
+type InsertBookingParams struct {
+	BusinessID id.ID
+	OrderID    id.ID
+	OnDay      string
+	Slot       int64
+}
+
+func (q *Queries) InsertBooking(ctx context.Context, db DBTX, arg InsertBookingParams) error {
+	_, err := db.ExecContext(ctx, insertBooking,
 		arg.BusinessID,
-		arg.Code,
-		arg.Fee,
-		arg.Closed,
+		arg.OrderID,
+		arg.OnDay,
+		arg.Slot,
+	)
+	return err
+}
+
+const insertStep = `-- name: InsertStep :exec
+INSERT INTO delivery_steps (business_id, kg, extra) VALUES ($1, $2, $3)
+`
+
+type InsertStepParams struct {
+	BusinessID id.ID
+	Kg         int64
+	Extra      int64
+}
+
+func (q *Queries) InsertStep(ctx context.Context, db DBTX, arg InsertStepParams) error {
+	_, err := db.ExecContext(ctx, insertStep, arg.BusinessID, arg.Kg, arg.Extra)
+	return err
+}
+
+const insertWindow = `-- name: InsertWindow :exec
+INSERT INTO delivery_windows (business_id, from_minute, until_minute, most) VALUES ($1, $2, $3, $4)
+`
+
+type InsertWindowParams struct {
+	BusinessID  id.ID
+	FromMinute  int64
+	UntilMinute int64
+	Most        int64
+}
+
+func (q *Queries) InsertWindow(ctx context.Context, db DBTX, arg InsertWindowParams) error {
+	_, err := db.ExecContext(ctx, insertWindow,
+		arg.BusinessID,
+		arg.FromMinute,
+		arg.UntilMinute,
+		arg.Most,
 	)
 	return err
 }
@@ -99,12 +211,56 @@ func (q *Queries) InsertZone(ctx context.Context, db DBTX, arg InsertZoneParams)
 	return err
 }
 
+const lockWays = `-- name: LockWays :execrows
+UPDATE delivery_ways SET updated_at = $1 WHERE business_id = $2
+`
+
+type LockWaysParams struct {
+	UpdatedAt  time.Time
+	BusinessID id.ID
+}
+
+// LockWays makes who changes the ways second wait for who changes them first;
+// no row: nobody has set any.
+func (q *Queries) LockWays(ctx context.Context, db DBTX, arg LockWaysParams) (int64, error) {
+	result, err := db.ExecContext(ctx, lockWays, arg.UpdatedAt, arg.BusinessID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const putArea = `-- name: PutArea :exec
+INSERT INTO delivery_areas (business_id, code, fee, closed) VALUES ($1, $2, $3, $4)
+ON CONFLICT (business_id, code) DO UPDATE SET fee = excluded.fee, closed = excluded.closed
+`
+
+type PutAreaParams struct {
+	BusinessID id.ID
+	Code       string
+	Fee        int64
+	Closed     bool
+}
+
+func (q *Queries) PutArea(ctx context.Context, db DBTX, arg PutAreaParams) error {
+	_, err := db.ExecContext(ctx, putArea,
+		arg.BusinessID,
+		arg.Code,
+		arg.Fee,
+		arg.Closed,
+	)
+	return err
+}
+
 const putWays = `-- name: PutWays :exec
-INSERT INTO delivery_ways (business_id, pickup, pickup_place, pickup_ready, own, kind, flat, free_from, min_order, included_kg, per_kg, tolerance, promise, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO delivery_ways (business_id, pickup, pickup_place, pickup_ready, own, kind, flat, free_from, min_order, included_kg, per_kg, tolerance, promise,
+  divisor, days, cutoff, day_before, per_day, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+  $14, $15, $16, $17, $18, $19)
 ON CONFLICT (business_id) DO UPDATE SET pickup = excluded.pickup, pickup_place = excluded.pickup_place, pickup_ready = excluded.pickup_ready,
   own = excluded.own, kind = excluded.kind, flat = excluded.flat, free_from = excluded.free_from, min_order = excluded.min_order,
-  included_kg = excluded.included_kg, per_kg = excluded.per_kg, tolerance = excluded.tolerance, promise = excluded.promise, updated_at = excluded.updated_at
+  included_kg = excluded.included_kg, per_kg = excluded.per_kg, tolerance = excluded.tolerance, promise = excluded.promise, divisor = excluded.divisor,
+  days = excluded.days, cutoff = excluded.cutoff, day_before = excluded.day_before, per_day = excluded.per_day, updated_at = excluded.updated_at
 `
 
 type PutWaysParams struct {
@@ -121,6 +277,11 @@ type PutWaysParams struct {
 	PerKg       int64
 	Tolerance   int64
 	Promise     string
+	Divisor     int64
+	Days        int64
+	Cutoff      int64
+	DayBefore   bool
+	PerDay      int64
 	UpdatedAt   time.Time
 }
 
@@ -139,13 +300,115 @@ func (q *Queries) PutWays(ctx context.Context, db DBTX, arg PutWaysParams) error
 		arg.PerKg,
 		arg.Tolerance,
 		arg.Promise,
+		arg.Divisor,
+		arg.Days,
+		arg.Cutoff,
+		arg.DayBefore,
+		arg.PerDay,
 		arg.UpdatedAt,
 	)
 	return err
 }
 
+const slots = `-- name: Slots :many
+SELECT on_day, slot, taken FROM delivery_slots WHERE business_id = $1 AND on_day >= $2 AND on_day <= $3
+`
+
+type SlotsParams struct {
+	BusinessID id.ID
+	FromDay    string
+	UntilDay   string
+}
+
+type SlotsRow struct {
+	OnDay string
+	Slot  int64
+	Taken int64
+}
+
+func (q *Queries) Slots(ctx context.Context, db DBTX, arg SlotsParams) ([]SlotsRow, error) {
+	rows, err := db.QueryContext(ctx, slots, arg.BusinessID, arg.FromDay, arg.UntilDay)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SlotsRow
+	for rows.Next() {
+		var i SlotsRow
+		if err := rows.Scan(&i.OnDay, &i.Slot, &i.Taken); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const steps = `-- name: Steps :many
+SELECT kg, extra FROM delivery_steps WHERE business_id = $1 ORDER BY kg
+`
+
+type StepsRow struct {
+	Kg    int64
+	Extra int64
+}
+
+func (q *Queries) Steps(ctx context.Context, db DBTX, businessID id.ID) ([]StepsRow, error) {
+	rows, err := db.QueryContext(ctx, steps, businessID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []StepsRow
+	for rows.Next() {
+		var i StepsRow
+		if err := rows.Scan(&i.Kg, &i.Extra); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const take = `-- name: Take :execrows
+INSERT INTO delivery_slots (business_id, on_day, slot, taken) VALUES ($1, $2, $3, 1)
+ON CONFLICT (business_id, on_day, slot) DO UPDATE SET taken = delivery_slots.taken + 1 WHERE delivery_slots.taken < $4
+`
+
+type TakeParams struct {
+	BusinessID id.ID
+	OnDay      string
+	Slot       int64
+	Most       int64
+}
+
+// Take counts one order more, if there is room; no row changed means that there is none.
+func (q *Queries) Take(ctx context.Context, db DBTX, arg TakeParams) (int64, error) {
+	result, err := db.ExecContext(ctx, take,
+		arg.BusinessID,
+		arg.OnDay,
+		arg.Slot,
+		arg.Most,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const ways = `-- name: Ways :one
-SELECT business_id, pickup, pickup_place, pickup_ready, own, kind, flat, free_from, min_order, included_kg, per_kg, tolerance, promise, updated_at FROM delivery_ways WHERE business_id = $1
+SELECT business_id, pickup, pickup_place, pickup_ready, own, kind, flat, free_from, min_order, included_kg, per_kg, tolerance, promise, updated_at, divisor, days, cutoff, day_before, per_day FROM delivery_ways WHERE business_id = $1
 `
 
 func (q *Queries) Ways(ctx context.Context, db DBTX, businessID id.ID) (DeliveryWay, error) {
@@ -166,8 +429,46 @@ func (q *Queries) Ways(ctx context.Context, db DBTX, businessID id.ID) (Delivery
 		&i.Tolerance,
 		&i.Promise,
 		&i.UpdatedAt,
+		&i.Divisor,
+		&i.Days,
+		&i.Cutoff,
+		&i.DayBefore,
+		&i.PerDay,
 	)
 	return i, err
+}
+
+const windows = `-- name: Windows :many
+SELECT from_minute, until_minute, most FROM delivery_windows WHERE business_id = $1 ORDER BY from_minute
+`
+
+type WindowsRow struct {
+	FromMinute  int64
+	UntilMinute int64
+	Most        int64
+}
+
+func (q *Queries) Windows(ctx context.Context, db DBTX, businessID id.ID) ([]WindowsRow, error) {
+	rows, err := db.QueryContext(ctx, windows, businessID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WindowsRow
+	for rows.Next() {
+		var i WindowsRow
+		if err := rows.Scan(&i.FromMinute, &i.UntilMinute, &i.Most); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const zones = `-- name: Zones :many

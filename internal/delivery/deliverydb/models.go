@@ -25,4 +25,9 @@ type DeliveryWay struct {
 	Tolerance   int64
 	Promise     string
 	UpdatedAt   time.Time
+	Divisor     int64
+	Days        int64
+	Cutoff      int64
+	DayBefore   bool
+	PerDay      int64
 }

@@ -29,7 +29,7 @@ func (q *Queries) Body(ctx context.Context, db DBTX, arg BodyParams) (string, er
 }
 
 const byNumber = `-- name: ByNumber :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders WHERE business_id = $1 AND number = $2
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders WHERE business_id = $1 AND number = $2
 `
 
 type ByNumberParams struct {
@@ -105,6 +105,8 @@ func (q *Queries) ByNumber(ctx context.Context, db DBTX, arg ByNumberParams) ([]
 			&i.LastBy,
 			&i.LastAt,
 			&i.Search,
+			&i.PromisedFrom,
+			&i.PromisedUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -366,7 +368,7 @@ func (q *Queries) Favorites(ctx context.Context, db DBTX, arg FavoritesParams) (
 }
 
 const get = `-- name: Get :one
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders WHERE business_id = $1 AND id = $2
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders WHERE business_id = $1 AND id = $2
 `
 
 type GetParams struct {
@@ -436,6 +438,8 @@ func (q *Queries) Get(ctx context.Context, db DBTX, arg GetParams) (Order, error
 		&i.LastBy,
 		&i.LastAt,
 		&i.Search,
+		&i.PromisedFrom,
+		&i.PromisedUntil,
 	)
 	return i, err
 }
@@ -444,51 +448,53 @@ const insert = `-- name: Insert :execrows
 INSERT INTO orders (business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village,
   street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher,
   weight_grams, pieces, brief, ready_days, hold_until, complaint, reason, receiver, relation, tries, placed_by, placed_at, accepted_at, done_at,
-  ended_at, changed_at, last_act, last_from, search)
+  ended_at, changed_at, last_act, last_from, search, promised_from, promised_until)
 VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
   $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0, 0, 0, $26, $27,
   $28, $29, $30, $31, $32, '', '', '', '', 0, $33, $34, $35, NULL,
-  NULL, $34, '', '', $36)
+  NULL, $34, '', '', $36, $37, $38)
 ON CONFLICT (business_id, id) DO NOTHING
 `
 
 type InsertParams struct {
-	BusinessID  id.ID
-	ID          id.ID
-	Number      int64
-	BodyHash    string
-	Channel     string
-	State       string
-	Tab         string
-	Way         string
-	PayBy       string
-	PayState    string
-	CustomerID  *id.ID
-	Name        string
-	Phone       string
-	Village     string
-	Street      string
-	Landmark    string
-	LatE6       *int64
-	LngE6       *int64
-	Note        string
-	Goods       int64
-	Discount    int64
-	Shipping    int64
-	CodFee      int64
-	Code        int64
-	Total       int64
-	CashGiven   int64
-	Voucher     string
-	WeightGrams int64
-	Pieces      int64
-	Brief       string
-	ReadyDays   int64
-	HoldUntil   *time.Time
-	PlacedBy    *id.ID
-	PlacedAt    time.Time
-	AcceptedAt  *time.Time
-	Search      string
+	BusinessID    id.ID
+	ID            id.ID
+	Number        int64
+	BodyHash      string
+	Channel       string
+	State         string
+	Tab           string
+	Way           string
+	PayBy         string
+	PayState      string
+	CustomerID    *id.ID
+	Name          string
+	Phone         string
+	Village       string
+	Street        string
+	Landmark      string
+	LatE6         *int64
+	LngE6         *int64
+	Note          string
+	Goods         int64
+	Discount      int64
+	Shipping      int64
+	CodFee        int64
+	Code          int64
+	Total         int64
+	CashGiven     int64
+	Voucher       string
+	WeightGrams   int64
+	Pieces        int64
+	Brief         string
+	ReadyDays     int64
+	HoldUntil     *time.Time
+	PlacedBy      *id.ID
+	PlacedAt      time.Time
+	AcceptedAt    *time.Time
+	Search        string
+	PromisedFrom  *time.Time
+	PromisedUntil *time.Time
 }
 
 func (q *Queries) Insert(ctx context.Context, db DBTX, arg InsertParams) (int64, error) {
@@ -529,6 +535,8 @@ func (q *Queries) Insert(ctx context.Context, db DBTX, arg InsertParams) (int64,
 		arg.PlacedAt,
 		arg.AcceptedAt,
 		arg.Search,
+		arg.PromisedFrom,
+		arg.PromisedUntil,
 	)
 	if err != nil {
 		return 0, err
@@ -646,7 +654,7 @@ func (q *Queries) InsertToken(ctx context.Context, db DBTX, arg InsertTokenParam
 }
 
 const leaving = `-- name: Leaving :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
 WHERE business_id = $1 AND placed_at >= $2 AND (placed_at > $2 OR number > $3) AND placed_at < $4
 ORDER BY placed_at, number LIMIT $5
 `
@@ -734,6 +742,8 @@ func (q *Queries) Leaving(ctx context.Context, db DBTX, arg LeavingParams) ([]Or
 			&i.LastBy,
 			&i.LastAt,
 			&i.Search,
+			&i.PromisedFrom,
+			&i.PromisedUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -911,7 +921,7 @@ func (q *Queries) LinesOf(ctx context.Context, db DBTX, arg LinesOfParams) ([]Or
 }
 
 const listAll = `-- name: ListAll :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
 WHERE business_id = $1 AND placed_at <= $2 AND (placed_at < $2 OR id < $3)
 ORDER BY placed_at DESC, id DESC LIMIT $4
 `
@@ -996,6 +1006,8 @@ func (q *Queries) ListAll(ctx context.Context, db DBTX, arg ListAllParams) ([]Or
 			&i.LastBy,
 			&i.LastAt,
 			&i.Search,
+			&i.PromisedFrom,
+			&i.PromisedUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -1011,7 +1023,7 @@ func (q *Queries) ListAll(ctx context.Context, db DBTX, arg ListAllParams) ([]Or
 }
 
 const listCourier = `-- name: ListCourier :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
 WHERE business_id = $1 AND courier_id = $2 AND state IN ('sent', 'failed')
 ORDER BY placed_at, id LIMIT $3
 `
@@ -1091,6 +1103,8 @@ func (q *Queries) ListCourier(ctx context.Context, db DBTX, arg ListCourierParam
 			&i.LastBy,
 			&i.LastAt,
 			&i.Search,
+			&i.PromisedFrom,
+			&i.PromisedUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -1106,7 +1120,7 @@ func (q *Queries) ListCourier(ctx context.Context, db DBTX, arg ListCourierParam
 }
 
 const listCustomer = `-- name: ListCustomer :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
 WHERE business_id = $1 AND customer_id = $2 AND placed_at <= $3 AND (placed_at < $3 OR id < $4)
 ORDER BY placed_at DESC, id DESC LIMIT $5
 `
@@ -1193,6 +1207,8 @@ func (q *Queries) ListCustomer(ctx context.Context, db DBTX, arg ListCustomerPar
 			&i.LastBy,
 			&i.LastAt,
 			&i.Search,
+			&i.PromisedFrom,
+			&i.PromisedUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -1208,8 +1224,8 @@ func (q *Queries) ListCustomer(ctx context.Context, db DBTX, arg ListCustomerPar
 }
 
 const listFiltered = `-- name: ListFiltered :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM (
-  SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders o
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM (
+  SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders o
   WHERE o.business_id = $1 AND o.placed_at <= $2 AND (o.placed_at < $2 OR o.id < $3) AND o.placed_at >= $4
   ORDER BY o.placed_at DESC, o.id DESC LIMIT $5) x
 WHERE x.business_id = $1
@@ -1326,6 +1342,8 @@ func (q *Queries) ListFiltered(ctx context.Context, db DBTX, arg ListFilteredPar
 			&i.LastBy,
 			&i.LastAt,
 			&i.Search,
+			&i.PromisedFrom,
+			&i.PromisedUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -1341,7 +1359,7 @@ func (q *Queries) ListFiltered(ctx context.Context, db DBTX, arg ListFilteredPar
 }
 
 const listPhone = `-- name: ListPhone :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
 WHERE business_id = $1 AND phone = $2 AND placed_at <= $3 AND (placed_at < $3 OR id < $4)
 ORDER BY placed_at DESC, id DESC LIMIT $5
 `
@@ -1428,6 +1446,8 @@ func (q *Queries) ListPhone(ctx context.Context, db DBTX, arg ListPhoneParams) (
 			&i.LastBy,
 			&i.LastAt,
 			&i.Search,
+			&i.PromisedFrom,
+			&i.PromisedUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -1443,7 +1463,7 @@ func (q *Queries) ListPhone(ctx context.Context, db DBTX, arg ListPhoneParams) (
 }
 
 const listTab = `-- name: ListTab :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
 WHERE business_id = $1 AND tab = $2 AND placed_at <= $3 AND (placed_at < $3 OR id < $4)
 ORDER BY placed_at DESC, id DESC LIMIT $5
 `
@@ -1530,6 +1550,8 @@ func (q *Queries) ListTab(ctx context.Context, db DBTX, arg ListTabParams) ([]Or
 			&i.LastBy,
 			&i.LastAt,
 			&i.Search,
+			&i.PromisedFrom,
+			&i.PromisedUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -1545,7 +1567,7 @@ func (q *Queries) ListTab(ctx context.Context, db DBTX, arg ListTabParams) ([]Or
 }
 
 const lock = `-- name: Lock :one
-UPDATE orders SET revision = revision + 1 WHERE business_id = $1 AND id = $2 RETURNING business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search
+UPDATE orders SET revision = revision + 1 WHERE business_id = $1 AND id = $2 RETURNING business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until
 `
 
 type LockParams struct {
@@ -1616,12 +1638,14 @@ func (q *Queries) Lock(ctx context.Context, db DBTX, arg LockParams) (Order, err
 		&i.LastBy,
 		&i.LastAt,
 		&i.Search,
+		&i.PromisedFrom,
+		&i.PromisedUntil,
 	)
 	return i, err
 }
 
 const many = `-- name: Many :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search FROM orders WHERE business_id = $1 AND id IN (SELECT value FROM each_id($2))
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders WHERE business_id = $1 AND id IN (SELECT value FROM each_id($2))
 `
 
 type ManyParams struct {
@@ -1697,6 +1721,8 @@ func (q *Queries) Many(ctx context.Context, db DBTX, arg ManyParams) ([]Order, e
 			&i.LastBy,
 			&i.LastAt,
 			&i.Search,
+			&i.PromisedFrom,
+			&i.PromisedUntil,
 		); err != nil {
 			return nil, err
 		}

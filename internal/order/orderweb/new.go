@@ -2,14 +2,18 @@ package orderweb
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"lapak/internal/authz"
 	"lapak/internal/catalog"
 	"lapak/internal/customer"
+	"lapak/internal/delivery"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
@@ -147,7 +151,10 @@ func readNew(r *http.Request) (newView, error) {
 		ID: web.FormID(r, "id"), Channel: order.Channel(r.PostForm.Get("channel")), Name: r.PostForm.Get("name"), Phone: strings.TrimSpace(r.PostForm.Get("phone")),
 		Way: order.Way(r.PostForm.Get("way")), Village: r.PostForm.Get("village"), Street: r.PostForm.Get("street"), Landmark: r.PostForm.Get("landmark"),
 		PayBy: payment.Method(r.PostForm.Get("pay")), Note: r.PostForm.Get("note"), Voucher: strings.TrimSpace(r.PostForm.Get("voucher")),
-		Consent: r.PostForm.Get("consent") == "on", Deferred: r.PostForm.Get("deferred") == "on",
+		Consent: r.PostForm.Get("consent") == "on", Deferred: r.PostForm.Get("deferred") == "on", NoWindow: r.PostForm.Get("jam") == noWindow,
+	}
+	if n, err := strconv.ParseInt(r.PostForm.Get("jam"), 10, 64); err == nil && n > 0 {
+		d.Window = time.Unix(n, 0)
 	}
 	if d.Channel != order.Counter {
 		d.Channel = order.Chat
@@ -166,6 +173,37 @@ func readNew(r *http.Request) (newView, error) {
 		v.places = region.Search(v.place, 8, region.Village, region.District)
 	}
 	return v, nil
+}
+
+// noWindow chooses that no time is promised.
+const noWindow = "tanpa"
+
+// windows lists the hours to choose from; none if the shop promises no time.
+func (v newView) windows(ctx context.Context) []ui.Option {
+	var list []ui.Option
+	for _, w := range v.quote.Ways {
+		for _, o := range w.Windows {
+			list = append(list, ui.Option{
+				Value: strconv.FormatInt(o.From.Unix(), 10), Label: order.Hours(ctx, o, v.draft.Village, ui.Of(ctx).Now),
+			})
+		}
+	}
+	full := v.quote.WayProblem != nil && errors.Is(v.quote.WayProblem, delivery.ErrFull)
+	if len(list) > 0 || v.draft.NoWindow || full {
+		list = append(list, ui.Option{Value: noWindow, Label: i18n.T(ctx, "orderweb.no_window")})
+	}
+	return list
+}
+
+// chosen is the value of the hours that are chosen.
+func (v newView) chosen() string {
+	switch {
+	case v.draft.NoWindow:
+		return noWindow
+	case v.quote.Window != nil:
+		return strconv.FormatInt(v.quote.Window.From.Unix(), 10)
+	}
+	return ""
 }
 
 // lines reads q.VARIANT=QUANTITY, what is zero left out.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"lapak/internal/business"
 	"lapak/internal/fault"
@@ -33,6 +34,12 @@ type checkoutView struct {
 	lines    []lineView
 	ways     []optionView
 	pays     []optionView
+	now      time.Time
+	windows  []optionView // when it can be brought
+	window   string       // the one that is chosen
+	gone     bool         // the hours that were chosen are not offered any more
+	held     string       // what the quote promises, and until when
+	until    string
 	delivers bool
 	where    string         // the place as typed or chosen
 	asked    string         // what choices answer, or what settled was chosen from
@@ -55,6 +62,7 @@ type lineView struct {
 
 type optionView struct {
 	Value, Label, Price, Note, Icon string
+	When                            string // it is promised to come
 	Chosen, Off                     bool
 }
 
@@ -121,6 +129,7 @@ func (p *pages) place(w http.ResponseWriter, r *http.Request) error {
 		if err := p.mend(ctx, v, &c); err != nil {
 			return err
 		}
+	case errors.Is(err, order.ErrWindow): // the form says so, with the hours that are left
 	case errors.Is(err, order.ErrOtherBody):
 		c.draft.ID = id.New()
 		c.changes = append(c.changes, changeView{t(ctx, "storefront.twice"), t(ctx, "storefront.twice_hint")})
@@ -213,7 +222,7 @@ func readCheckout(r *http.Request) checkoutView {
 		ID: web.FormID(r, "id"), Channel: order.Web, Lines: lines(r), Name: r.FormValue("name"), Phone: r.FormValue("phone"),
 		Way: order.Way(r.FormValue("way")), Village: r.FormValue("village"), Street: r.FormValue("street"), Landmark: r.FormValue("landmark"),
 		PayBy: payment.Method(r.FormValue("pay")), Note: r.FormValue("note"), Voucher: r.FormValue("voucher"),
-		Consent: r.FormValue("consent") != "", SeenTotal: web.Int(r, "seen"),
+		Consent: r.FormValue("consent") != "", SeenTotal: web.Int(r, "seen"), Held: r.FormValue("held"), Window: window(r.FormValue("jam")),
 	}}
 	if c.draft.ID.IsZero() {
 		c.draft.ID = id.New()
@@ -255,6 +264,7 @@ func (p *pages) showCheckout(w http.ResponseWriter, r *http.Request, v visit, st
 	}
 	now := p.front.Now()
 	st := b.Stand(now)
+	c.now = now
 	c.slug, c.shop, c.takes, c.state = b.Slug, b.Name, st.Takes, stateOf(ctx, b, st, now)
 	c.page = ui.Page{
 		Title: t(ctx, "storefront.checkout"), Plain: true, Back: b.Path(), Dye: string(b.Dye), Robots: "noindex", Scripts: []string{"region"},
@@ -267,7 +277,7 @@ func (p *pages) showCheckout(w http.ResponseWriter, r *http.Request, v visit, st
 	if err != nil {
 		return err
 	}
-	if changed := c.fillIn(q); changed {
+	if changed := c.fillIn(ctx, q); changed {
 		if q, err = p.front.Quote(ctx, v.sc, c.draft); err != nil {
 			return err
 		}
@@ -278,9 +288,13 @@ func (p *pages) showCheckout(w http.ResponseWriter, r *http.Request, v visit, st
 
 // fillIn chooses for the buyer what was not chosen yet or does not fit any
 // more, and reports whether that may change the sums.
-func (c *checkoutView) fillIn(q order.Quote) bool {
+func (c *checkoutView) fillIn(ctx context.Context, q order.Quote) bool {
 	changed := false
 	c.delivers = q.Delivers
+	if q.WindowProblem != nil { // the first hours that are left take their place, and the buyer is told
+		c.draft.Window, c.gone, changed = window(""), true, true
+		c.changes = append(c.changes, changeView{t(ctx, "storefront.window_gone"), t(ctx, "storefront.window_gone_hint")})
+	}
 	if c.draft.Way == "" || c.draft.Way == order.Own && !c.delivers {
 		c.draft.Way, changed = order.Pickup, true
 		if c.delivers {
@@ -333,6 +347,7 @@ func (c *checkoutView) show(ctx context.Context, q order.Quote, b business.Busin
 	c.total = q.Total
 	c.known = c.draft.Way == order.Pickup || c.draft.Way == order.Own && c.draft.Village != "" && q.WayProblem == nil
 	c.showWays(ctx, q, b)
+	c.showHold(ctx, q, b)
 	for _, o := range q.Pays {
 		c.pays = append(c.pays, payOption(ctx, o, c.draft.PayBy, q))
 	}
@@ -346,7 +361,15 @@ func (c *checkoutView) showWays(ctx context.Context, q order.Quote, b business.B
 	}
 	if c.delivers {
 		o := optionView{Value: string(order.Own), Label: t(ctx, "storefront.way_own"), Chosen: c.draft.Way == order.Own}
-		switch own, ok := found[order.Own]; {
+		own, ok := found[order.Own]
+		if len(own.Windows) > 0 {
+			first := own.Windows[0]
+			if q.Window != nil && c.draft.Way == order.Own {
+				first = *q.Window
+			}
+			o.When = c.hours(ctx, first, b)
+		}
+		switch {
 		case c.draft.Village == "":
 			if o.Note = t(ctx, "storefront.way_own_later"); own.Fee > 0 {
 				o.Price = t(ctx, "storefront.at_least", money.String(own.Fee))

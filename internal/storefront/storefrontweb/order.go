@@ -39,6 +39,7 @@ type orderView struct {
 	to       string
 	phone    string
 	way      string
+	promise  string
 	note     string
 	events   []hoursView
 	withdraw bool
@@ -130,6 +131,7 @@ func (p *pages) fillOrder(ctx context.Context, v *orderView, fo storefront.Follo
 	if o.Way == order.Own {
 		v.way = t(ctx, "storefront.way_own")
 	}
+	v.promise = o.Promise(ctx, p.front.Now())
 	for i := len(fo.Events) - 1; i >= 0; i-- {
 		if label := eventOf(ctx, fo.Events[i]); label != "" {
 			v.events = append(v.events, hoursView{label, i18n.When(ctx, fo.Events[i].At.In(loc))})
@@ -330,6 +332,9 @@ func chatText(ctx context.Context, o order.Order, b business.Business, link stri
 		fmt.Fprintf(&s, "- %d × %s\n", l.Quantity, l.Full())
 	}
 	s.WriteString(t(ctx, "storefront.chat_total", money.String(o.Total), t(ctx, "storefront.pay_"+string(o.PayBy))) + "\n")
+	if at := o.Promise(ctx, time.Time{}); at != "" {
+		s.WriteString(t(ctx, "order.text_promised", at) + "\n")
+	}
 	s.WriteString(t(ctx, "storefront.chat_link", link))
 	return s.String()
 }

@@ -58,7 +58,7 @@
   };
   if (document.querySelector("[data-until]")) { tick(); setInterval(tick, 1000); }
 
-  // A draft of a form stays in this tab until it is sent.
+  // A draft of a form stays in this tab until it is sent, but for hours, of which others are offered later.
   const draftKey = (f) => "draft:" + (f.dataset.draft || "");
   const sent = sessionStorage.getItem("sent");
   if (sent && !document.querySelector("[data-mishap],.errors")) {
@@ -75,7 +75,7 @@
       }
     }
     f.addEventListener("input", () => {
-      const rows = [...new FormData(f)].filter(([k, v]) => typeof v === "string" && !/^_|password|pin|phone|nik/i.test(k));
+      const rows = [...new FormData(f)].filter(([k, v]) => typeof v === "string" && !/^_|^jam$|password|pin|phone|nik/i.test(k));
       sessionStorage.setItem(draftKey(f), JSON.stringify(rows));
     });
   }
