@@ -103,9 +103,6 @@ var Reasons = []carrier.Reason{
 	carrier.OutOfArea, carrier.Weather,
 }
 
-// refusals are the reasons for which a COD parcel comes back because of its buyer.
-var refusals = []carrier.Reason{carrier.Refused, carrier.NotOrdered, carrier.CODNotReady}
-
 // orderReason is what the order's own list calls a reason.
 func orderReason(r carrier.Reason) string {
 	if slices.Contains(order.FailReasons, string(r)) {

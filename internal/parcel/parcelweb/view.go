@@ -21,7 +21,6 @@ import (
 	"lapak/internal/order"
 	"lapak/internal/parcel"
 	"lapak/internal/payment"
-	"lapak/internal/phone"
 	"lapak/internal/ui"
 )
 
@@ -150,8 +149,6 @@ func mapOf(p parcel.Parcel) string {
 	}
 	return "https://www.google.com/maps/search/?api=1&query=" + url.QueryEscape(q)
 }
-
-func masked(e164 string) string { return phone.Mask(e164) }
 
 // due is a promised window in words.
 func due(ctx context.Context, from, until *time.Time) string {
