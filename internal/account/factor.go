@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha1"
+	"encoding/base32"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -15,7 +18,6 @@ import (
 
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
-	"github.com/pquerna/otp/totp"
 
 	"lapak/internal/account/accountdb"
 	"lapak/internal/audit"
@@ -72,8 +74,15 @@ type Seed struct {
 	Secret string // to type
 }
 
-// BeginTOTP makes a seed for the person of a session, or shows the one that
-// was made and not yet confirmed.
+// seed is what the app of a session's person is given until it is confirmed: of
+// this session alone, or who knew the password before would know it.
+func (s *Service) seed(ses Session) string {
+	m := hmac.New(sha1.New, s.keys.seal)
+	m.Write([]byte("seed/" + ses.Scope.Actor.String() + "/" + ses.hash))
+	return base32.StdEncoding.EncodeToString(m.Sum(nil))
+}
+
+// BeginTOTP shows a session its seed.
 func (s *Service) BeginTOTP(ctx context.Context, ses Session) (Seed, error) {
 	if err := ses.Scope.Fresh(); err != nil {
 		return Seed{}, err
@@ -91,32 +100,10 @@ func (s *Service) BeginTOTP(ctx context.Context, ses Session) (Seed, error) {
 	}); err != nil {
 		return Seed{}, err
 	}
-	secret := ""
-	if p.TotpSealed != "" {
-		if secret, err = s.unseal(p.TotpSealed, p.ID); err != nil {
-			return Seed{}, fmt.Errorf("unseal seed: %w", err)
-		}
-	}
+	secret := s.seed(ses)
 	name := p.Name
 	if name == "" {
 		name = "Lapak"
-	}
-	if secret == "" {
-		key, err := totp.Generate(totp.GenerateOpts{Issuer: "Lapak", AccountName: name, SecretSize: 20})
-		if err != nil {
-			return Seed{}, fmt.Errorf("make seed: %w", err)
-		}
-		secret = key.Secret()
-		sealed, err := s.seal(secret, p.ID)
-		if err != nil {
-			return Seed{}, fmt.Errorf("seal seed: %w", err)
-		}
-		err = s.db.Tx(ctx, scopeless, func(tx *store.Tx) error {
-			return s.q.PutTOTP(ctx, tx, accountdb.PutTOTPParams{ID: p.ID, TotpSealed: sealed, UpdatedAt: tx.Now})
-		})
-		if err != nil {
-			return Seed{}, fmt.Errorf("keep seed: %w", err)
-		}
 	}
 	return Seed{URL: "otpauth://totp/Lapak:" + escape(name) + "?secret=" + secret + "&issuer=Lapak&digits=6&period=30", Secret: secret}, nil
 }
@@ -146,15 +133,16 @@ func (s *Service) ConfirmTOTP(ctx context.Context, ses Session, code, label stri
 	if err != nil {
 		return "", nil, err
 	}
-	if p.TotpAt != nil || p.TotpSealed == "" {
+	if p.TotpAt != nil {
 		return "", nil, ErrNotFound
 	}
 	if err := s.countCode(ctx, p.ID); err != nil {
 		return "", nil, err
 	}
-	secret, err := s.unseal(p.TotpSealed, p.ID)
+	secret := s.seed(ses)
+	sealed, err := s.seal(secret, p.ID)
 	if err != nil {
-		return "", nil, fmt.Errorf("unseal seed: %w", err)
+		return "", nil, fmt.Errorf("seal seed: %w", err)
 	}
 	n := step(secret, code, s.db.Now())
 	if n == 0 {
@@ -165,7 +153,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, ses Session, code, label stri
 		if _, err := s.mayChange(ctx, tx, ses, p); err != nil {
 			return err
 		}
-		if err := s.q.PutTOTP(ctx, tx, accountdb.PutTOTPParams{ID: p.ID, TotpSealed: p.TotpSealed, TotpAt: &tx.Now, TotpStep: n, UpdatedAt: tx.Now}); err != nil {
+		if err := s.q.PutTOTP(ctx, tx, accountdb.PutTOTPParams{ID: p.ID, TotpSealed: sealed, TotpAt: &tx.Now, TotpStep: n, UpdatedAt: tx.Now}); err != nil {
 			return fmt.Errorf("enrol: %w", err)
 		}
 		if err := s.q.DeleteCodes(ctx, tx, p.ID); err != nil {

@@ -137,11 +137,18 @@ func Migrate(ctx context.Context, c Config, log *slog.Logger) (int, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return 0, fmt.Errorf("--data: %w", err)
 	}
+	root, err := Key(c.Data)
+	if err != nil {
+		return 0, err
+	}
 	db, err := store.Open(ctx, c.DSN(), store.Options{Log: log})
 	if err != nil {
 		return 0, err
 	}
 	defer db.Close()
+	if err := beforeMigration(ctx, c, db, root, log); err != nil {
+		return 0, err
+	}
 	n, err := db.Pending(ctx)
 	if err != nil {
 		return 0, err
@@ -300,14 +307,40 @@ func (a *App) Metrics() http.Handler {
 	return promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{})
 }
 
+// atWork is for how long what lies in the folder for work in progress may be
+// somebody's: a drill or an import that another process of this installation
+// has at work. None takes so long.
+const atWork = 24 * time.Hour
+
+// sweepTemp takes away what processes that were killed left there: whole shops,
+// open to read.
+func sweepTemp(folder string, now time.Time) error {
+	list, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) || err == nil && now.Sub(info.ModTime()) < atWork {
+			continue
+		}
+		if err := errors.Join(err, os.RemoveAll(filepath.Join(folder, e.Name()))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Serve answers until ctx ends: then no request is taken any more, those taken
 // are finished, and the jobs at work come to their end.
 func (a *App) Serve(ctx context.Context, d *Doors) error {
 	if a.backupErr != nil {
 		return a.backupErr
 	}
-	// What a server that was killed left: whole shops, open to read.
-	if err := os.RemoveAll(filepath.Join(a.Config.Data, tempFolder)); err != nil {
+	if err := sweepTemp(filepath.Join(a.Config.Data, tempFolder), time.Now()); err != nil {
 		return fmt.Errorf("--data: %w", err)
 	}
 	h, err := a.Handler()

@@ -270,7 +270,7 @@ func beforeMigration(ctx context.Context, c Config, db *store.DB, root []byte, l
 	if err != nil {
 		return err
 	}
-	if n == 0 {
+	if n <= 0 { // less: a newer program was here, and this one writes now
 		if err := backup.Settled(c.BackupFolder()); err != nil {
 			log.WarnContext(ctx, "a mark in the folder of backups stays", "error", err)
 		}

@@ -134,7 +134,7 @@ func (c *Config) DSN() string {
 }
 
 // tempFolder is the folder, in that of the data, for what is in work. A server
-// empties it when it starts.
+// takes old things out of it when it starts.
 const tempFolder = "tmp"
 
 // Temp is the folder for what is in work; it may not be there yet.

@@ -166,15 +166,18 @@ func restoreInto(ctx context.Context, c Config, db *store.DB, root []byte, file 
 	if errors.Is(err, store.ErrNotBare) {
 		return 0, errors.New("the target database is not empty; name one that is (CREATE DATABASE), nothing was changed")
 	}
-	if err != nil {
-		return 0, err
-	}
 	if db.Postgres() { // a file is dropped; a database is not ours to drop
 		defer func() {
-			if err != nil {
+			if err == nil {
+				return
+			}
+			if bare, berr := db.Untouched(context.WithoutCancel(ctx)); berr != nil || !bare {
 				err = fmt.Errorf("%w; the database holds what came back, but is NOT FINISHED: drop it, make it anew and restore again", err)
 			}
 		}()
+	}
+	if err != nil {
+		return 0, err
 	}
 	say("rows       %d in %d tables, read back and equal to the backup's sums", m.Rows(), len(m.Parts))
 	n, err := db.Pending(ctx)

@@ -115,6 +115,9 @@ func (a *alone) aside(ctx context.Context) error {
 func (a *alone) nobody(ctx context.Context) error {
 	for try := 0; ; try++ {
 		var others int64
+		if _, err := a.c.ExecContext(ctx, "SELECT pg_stat_clear_snapshot()"); err != nil {
+			return err
+		}
 		if err := a.c.QueryRowContext(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'lapak%' AND pid <> pg_backend_pid()").Scan(&others); err != nil {
 			return fmt.Errorf("look who is connected: %w", err)
 		}
