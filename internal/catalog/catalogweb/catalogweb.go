@@ -47,6 +47,8 @@ func Routes(goods *catalog.Service, levels *stock.Service, blobs *blob.Service) 
 		{Pattern: "POST /produk/{id}/salinan", Verb: edit, Handle: p.duplicate},
 		{Pattern: "POST /produk/{id}/urutan", Verb: edit, Handle: p.place},
 		{Pattern: "POST /produk/{id}/cepat", Verb: edit, Handle: p.quick},
+		{Pattern: "GET /produk/{id}/label", Verb: see, Handle: p.labelForm},
+		{Pattern: "POST /produk/{id}/label.pdf", Verb: see, Handle: p.printLabels},
 		{Pattern: "GET /kategori", Verb: edit, Handle: p.categories},
 		{Pattern: "POST /kategori/{id}/nama", Verb: edit, Handle: p.renameCategory},
 		{Pattern: "POST /kategori/{id}/urutan", Verb: edit, Handle: p.placeCategory},

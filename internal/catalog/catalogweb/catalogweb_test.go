@@ -18,6 +18,7 @@ import (
 	"lapak/internal/business"
 	"lapak/internal/catalog"
 	"lapak/internal/id"
+	"lapak/internal/label"
 	"lapak/internal/stock"
 	"lapak/internal/store"
 	"lapak/internal/store/storetest"
@@ -41,7 +42,7 @@ func newStall(t *testing.T) *stall {
 	levels := stock.New(db, goods)
 	goods.OnStock = levels.Set
 	s := &stall{db: db, goods: goods, stock: levels}
-	s.Site = webtest.New(t, []fs.FS{Words}, nil, Routes(goods, levels, blobs), blobweb.Routes(blobs))
+	s.Site = webtest.New(t, []fs.FS{Words, label.Words}, nil, Routes(goods, levels, blobs), blobweb.Routes(blobs))
 	s.sc = authz.Scope{Actor: id.New(), Membership: id.New(), Business: id.New(), Role: authz.Owner, Now: time.Now()}
 	s.As.Set(s.sc)
 	return s
