@@ -68,6 +68,7 @@ func TestADayOfParcels(t *testing.T) {
 				t.Errorf("%s answers %.40q", path, p.Body)
 			}
 		}
+		sh.says(desk, "Saran: ")
 		give(0, 6, dadanIs)
 		f["act"] = []string{"assign"}
 		give(6, 12, ujangIs)

@@ -124,3 +124,9 @@ WHERE business_id = @business_id AND customer_id = @customer_id;
 
 -- name: Photos :one
 SELECT count(*) FROM parcel_events WHERE business_id = @business_id AND parcel_id = @parcel_id AND photo IS NOT NULL;
+
+-- name: OpenStops :many
+SELECT * FROM parcels
+WHERE business_id = @business_id AND carrier = 'own' AND courier_id IS NOT NULL
+  AND status IN ('draft', 'ready', 'picked_up', 'in_transit', 'at_hub', 'out_for_delivery')
+ORDER BY id LIMIT @most;

@@ -1322,6 +1322,87 @@ func (q *Queries) OfOrders(ctx context.Context, db DBTX, arg OfOrdersParams) ([]
 	return items, nil
 }
 
+const openStops = `-- name: OpenStops :many
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels
+WHERE business_id = $1 AND carrier = 'own' AND courier_id IS NOT NULL
+  AND status IN ('draft', 'ready', 'picked_up', 'in_transit', 'at_hub', 'out_for_delivery')
+ORDER BY id LIMIT $2
+`
+
+type OpenStopsParams struct {
+	BusinessID id.ID
+	Most       int32
+}
+
+func (q *Queries) OpenStops(ctx context.Context, db DBTX, arg OpenStopsParams) ([]Parcel, error) {
+	rows, err := db.QueryContext(ctx, openStops, arg.BusinessID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Parcel
+	for rows.Next() {
+		var i Parcel
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.ID,
+			&i.OrderID,
+			&i.CustomerID,
+			&i.N,
+			&i.Number,
+			&i.Carrier,
+			&i.Service,
+			&i.Waybill,
+			&i.Status,
+			&i.StatusAt,
+			&i.Reason,
+			&i.Words,
+			&i.CourierID,
+			&i.Place,
+			&i.Name,
+			&i.Phone,
+			&i.Village,
+			&i.Street,
+			&i.Landmark,
+			&i.LatE6,
+			&i.LngE6,
+			&i.Note,
+			&i.Contents,
+			&i.Pieces,
+			&i.WeightGrams,
+			&i.Goods,
+			&i.Cod,
+			&i.Taken,
+			&i.TakenBy,
+			&i.CodeAsked,
+			&i.CodeTries,
+			&i.Attempts,
+			&i.DueFrom,
+			&i.DueUntil,
+			&i.Receiver,
+			&i.Relation,
+			&i.Proof,
+			&i.Restocked,
+			&i.CreatedAt,
+			&i.HandedAt,
+			&i.OutAt,
+			&i.DoneAt,
+			&i.EndedAt,
+			&i.ChangedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const photos = `-- name: Photos :one
 SELECT count(*) FROM parcel_events WHERE business_id = $1 AND parcel_id = $2 AND photo IS NOT NULL
 `

@@ -192,6 +192,11 @@ func (p pages) deskAgain(w http.ResponseWriter, r *http.Request, status int, f *
 		return err
 	}
 	v.may, v.settings = sc.May(authz.MoveOrders), sc.May(authz.EditShop)
+	if v.tab == parcel.TabReady && v.may && len(v.people) > 1 {
+		if v.hints, err = p.Parcels.Suggest(ctx, sc, v.list, v.people.ids()); err != nil {
+			return err
+		}
+	}
 	slices.SortStableFunc(v.list, func(a, b parcel.Parcel) int { // by area, as parcels are sorted on the floor
 		if v.tab != parcel.TabReady {
 			return 0
@@ -213,6 +218,14 @@ func (l people) name(ctx context.Context, person id.ID) string {
 	return t(ctx, "parcel.somebody")
 }
 
+func (l people) ids() []id.ID {
+	list := make([]id.ID, len(l))
+	for i, m := range l {
+		list[i] = m.Person
+	}
+	return list
+}
+
 func (p pages) couriers(ctx context.Context, sc authz.Scope) (people, error) {
 	team, err := p.Accounts.Team(ctx, sc)
 	return slices.DeleteFunc(team, func(m account.Teammate) bool { return !m.Brings() }), err
@@ -228,6 +241,9 @@ func (p pages) bulk(w http.ResponseWriter, r *http.Request) error {
 	}
 	if len(ids) == 0 {
 		return p.deskAgain(w, r, http.StatusUnprocessableEntity, fault.New(fault.Invalid, "parcel.none_chosen"))
+	}
+	if m.Act == actSuggested {
+		return p.asSuggested(w, r, ids)
 	}
 	if m.Act != parcel.ActReady && m.Act != parcel.ActAssign && m.Act != parcel.ActTake {
 		return parcel.ErrState

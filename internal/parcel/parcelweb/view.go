@@ -16,6 +16,7 @@ import (
 	"lapak/internal/carrier"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
+	"lapak/internal/id"
 	"lapak/internal/label"
 	"lapak/internal/money"
 	"lapak/internal/order"
@@ -32,6 +33,7 @@ type deskView struct {
 	next          string
 	may, settings bool
 	ticked        []string
+	hints         map[id.ID]id.ID // who might bring a parcel
 	fault         *fault.Error
 }
 
