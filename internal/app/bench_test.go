@@ -31,7 +31,7 @@ func BenchmarkPages(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			m, err := demo.New(demo.Parts{DB: db, Accounts: a.Accounts, Orders: a.Orders, Directory: a.Directory, Vouchers: a.Vouchers},
+			m, err := demo.New(demo.Parts{DB: db, Accounts: a.Accounts, Orders: a.Orders, Parcels: a.Parcels, Directory: a.Directory, Vouchers: a.Vouchers},
 				demo.Size{Businesses: 2, Orders: 200, Seed: 1}, time.Now())
 			if err != nil {
 				b.Fatal(err)
@@ -76,6 +76,13 @@ func BenchmarkPages(b *testing.B) {
 			}); err != nil {
 				b.Fatal(err)
 			}
+			var box id.ID
+			if err := db.View(b.Context(), authz.Job(owner), func(tx *store.Tx) error {
+				return tx.QueryRowContext(b.Context(), "SELECT id FROM parcels WHERE business_id = $1 ORDER BY changed_at DESC LIMIT 1", owner).Scan(&box)
+			}); err != nil {
+				b.Fatal(err)
+			}
+			tracking := "/lacak/" + a.Parcels.Link(owner, box)
 			form := func() url.Values {
 				return url.Values{"id": {id.New().String()}, "name": {"Rina"}, "phone": {"085710000001"}, "way": {"pickup"}, "pay": {"cash"}, "seen": {"1"}, "lines.0.variant": {variant}, "lines.0.quantity": {"1"}}
 			}
@@ -89,6 +96,7 @@ func BenchmarkPages(b *testing.B) {
 					return ask("GET", fmt.Sprintf("%s?kategori=%d", shop, i), "", "")
 				}},
 				{"product", 200, func(int) *httptest.ResponseRecorder { return ask("GET", good, "", "") }},
+				{"tracking", 200, func(int) *httptest.ResponseRecorder { return ask("GET", tracking, "", "") }},
 				{"search", 200, func(int) *httptest.ResponseRecorder { return ask("GET", "/?q=kopi", "", "") }},
 				{"today", 200, func(int) *httptest.ResponseRecorder { return ask("GET", "/hari-ini", "", cookie) }},
 				{"orders", 200, func(int) *httptest.ResponseRecorder { return ask("GET", "/pesanan", "", cookie) }},

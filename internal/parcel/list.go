@@ -11,6 +11,7 @@ import (
 
 	"lapak/internal/authz"
 	"lapak/internal/blob"
+	"lapak/internal/business"
 	"lapak/internal/carrier"
 	"lapak/internal/id"
 	"lapak/internal/order"
@@ -345,6 +346,7 @@ func (s *Service) DoMany(ctx context.Context, sc authz.Scope, parcels []id.ID, m
 // street, no name but the first letters.
 type Tracked struct {
 	Business id.ID
+	Shop     business.Business
 	ID       id.ID
 	Number   string
 	Waybill  string
@@ -416,7 +418,8 @@ func (s *Service) track(ctx context.Context, hash string) (Tracked, error) {
 			return err
 		}
 		t = p.public(sc.Business, events)
-		return nil
+		t.Shop, err = s.Shops.Kept(ctx, tx, sc)
+		return err
 	})
 	return t, err
 }

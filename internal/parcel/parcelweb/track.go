@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"lapak/internal/authz"
 	"lapak/internal/parcel"
 	"lapak/internal/web"
 )
@@ -35,10 +34,7 @@ func (p pages) track(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := trackView{Tracked: got}
-	if v.shop, err = p.Shops.Get(ctx, authz.Job(got.Business)); err != nil {
-		return err
-	}
+	v := trackView{Tracked: got, shop: got.Shop}
 	if !got.Courier.IsZero() {
 		person, err := p.Accounts.Person(ctx, got.Courier)
 		if err != nil {
