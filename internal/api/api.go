@@ -38,12 +38,15 @@ const (
 	OrdersRead     Grant = "orders:read"
 	OrdersWrite    Grant = "orders:write"
 	PaymentsWrite  Grant = "payments:write"
+	ParcelsRead    Grant = "parcels:read"
+	ParcelsWrite   Grant = "parcels:write"
 	CustomersRead  Grant = "customers:read"
 	CustomersWrite Grant = "customers:write"
+	SettingsWrite  Grant = "settings:write"
 )
 
 // Grants lists them in the order of the page.
-var Grants = []Grant{ProductsRead, ProductsWrite, StockRead, StockWrite, OrdersRead, OrdersWrite, PaymentsWrite, CustomersRead, CustomersWrite}
+var Grants = []Grant{ProductsRead, ProductsWrite, StockRead, StockWrite, OrdersRead, OrdersWrite, PaymentsWrite, ParcelsRead, ParcelsWrite, CustomersRead, CustomersWrite, SettingsWrite}
 
 var verbs = map[Grant][]authz.Verb{
 	ProductsRead:   {authz.SeeProducts},
@@ -53,8 +56,11 @@ var verbs = map[Grant][]authz.Verb{
 	OrdersRead:     {authz.SeeOrders},
 	OrdersWrite:    {authz.SeeOrders, authz.PlaceOrders, authz.MoveOrders, authz.EditOrders, authz.CancelOrders, authz.Deliver},
 	PaymentsWrite:  {authz.SeeOrders, authz.TakePayments, authz.RefundPayments},
+	ParcelsRead:    {authz.SeeParcels},
+	ParcelsWrite:   {authz.SeeParcels, authz.MoveOrders, authz.Deliver},
 	CustomersRead:  {authz.SeeCustomers},
 	CustomersWrite: {authz.SeeCustomers, authz.EditCustomers},
+	SettingsWrite:  {authz.SeeParcels, authz.EditShop},
 }
 
 // Verbs lists what the grants allow together.

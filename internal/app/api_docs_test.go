@@ -45,7 +45,7 @@ func TestDocsRun(t *testing.T) {
 	if err != nil || !strings.HasSuffix(string(out), "the end\n") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	for _, want := range []string{`"number": "LPK-0001"`, `"state": "done"`, `"price": 13000`, `"on_hand": 31`, "Rina Sari: 1 orders", `"archived"`} {
+	for _, want := range []string{`"number": "LPK-0001"`, `"state": "done"`, `"price": 13000`, `"on_hand": 31`, `%PDF-`, `"status": "delivered"`, "delivered  Jatinangor", "Rina Sari: 1 orders", `"archived"`} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the commands do not show %s:\n%s", want, out)
 		}

@@ -122,12 +122,18 @@ func bodies(th things) map[string]string {
 		"POST /my/stock/{variant}/corrections": `{"seen": 3, "actual": 2, "reason": "lost"}`,
 		"POST /my/orders":                      `{"channel": "counter", "lines": [{"variant": "` + th["/stok/{variant}"] + `", "quantity": 1}], "way": "pickup", "pay": "cash", "cash_given": 90000}`,
 		"POST /my/orders/{id}/moves":           `{"act": "note", "text": "halo"}`,
+		"POST /my/orders/{order}/parcels":      `{}`,
+		"POST /my/parcels/{id}/moves":          `{"act": "again", "due_from": "2026-12-01T01:00:00Z", "due_until": "2026-12-01T04:00:00Z"}`,
+		"PUT /my/settings/parcels":             `{"code_from": 500000, "cash_limit": 0}`,
 		"POST /my/customers":                   `{"name": "Rina", "phone": "` + newPhone() + `"}`, "PATCH /my/customers/{id}": `{"note": "pedas"}`,
 	}
 }
 
-// needed is what a write needs beside the verb of its route.
-var needed = map[string]authz.Verb{"POST /my/orders/{id}/moves": authz.MoveOrders}
+// needed is what a call needs beside the verb of its route.
+var needed = map[string]authz.Verb{
+	"POST /my/orders/{id}/moves": authz.MoveOrders, "POST /my/orders/{order}/parcels": authz.MoveOrders, "POST /my/parcels/{id}/moves": authz.Deliver,
+	"GET /my/parcels/{id}/label": authz.SeeCustomers,
+}
 
 var requestIDs = regexp.MustCompile(`"request_id":"[a-z0-9]+"`)
 

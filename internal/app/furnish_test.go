@@ -103,7 +103,8 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 		"/foto/{business}": sh.sc.Business.String(), "/foto/{business}/{id}": pic.Photos[0].ID.String(), "/foto/{business}/{id}/{width}": "320.jpg",
 		"/produk/{id}": sh.product.ID.String(), "/kategori/{id}": one(`SELECT id FROM categories WHERE business_id = $1`),
 		"/pelanggan/{id}": sent.Customer.String(), "/pelanggan/{id}/alamat/{address}": one(`SELECT a.id FROM customer_addresses a JOIN orders o ON o.business_id = a.business_id AND o.customer_id = a.customer_id WHERE a.business_id = $1 AND o.state = 'sent'`),
-		"/antaran/{id}": box.String(), "/kirim/{id}": box.String(), "/kirim/{id}/bukti/{photo}": one(`SELECT photo FROM parcel_events WHERE business_id = $1 AND photo IS NOT NULL`), "what the courier brings": sent.ID.String(), "/lacak/{token}": s.Parcels.Link(sh.sc.Business, box), "/pesanan/{id}": o.ID.String(), "/pesanan/{id}/bukti/{photo}": orderOf(t, s, link).Proof.String(),
+		"/antaran/{id}": box.String(), "/kirim/{id}": box.String(), "/kirim/{id}/bukti/{photo}": one(`SELECT photo FROM parcel_events WHERE business_id = $1 AND photo IS NOT NULL`), "/api/v1/my/parcels/{id}": box.String(), "/api/v1/my/orders/{order}": sent.ID.String(), "/api/v1/parcels/{token}": s.Parcels.Link(sh.sc.Business, box), "number": boxes[0].Number, "last": boxes[0].Phone[len(boxes[0].Phone)-4:],
+		"what the courier brings": sent.ID.String(), "/lacak/{token}": s.Parcels.Link(sh.sc.Business, box), "/pesanan/{id}": o.ID.String(), "/pesanan/{id}/bukti/{photo}": orderOf(t, s, link).Proof.String(),
 		"/pembayaran/rekening/{id}": st.Accounts[0].ID.String(), "/stok/{variant}": sh.variant.String(), "/stok/hitung/{count}": count.String(),
 		"/voucher/{id}": v.ID.String(), "/sitemap/{part}": "1.xml", "/@/{slug}": sh.slug, "/@/{slug}/p/{product}": s.product(t, sh.sc, "Opak "+sh.slug, 9_000, 5).Slug,
 	}

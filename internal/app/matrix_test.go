@@ -61,8 +61,7 @@ var params = map[string]param{
 	"/toko/webhook/{id}":    {once: true}, "/toko/webhook/{id}/{delivery}": {once: true},
 	"/toko/api/{id}": {once: true}, "/api/v1/shops/{slug}": {missing: "tiada", public: true}, "/api/v1/shops/{slug}/products/{product}": {missing: "tiada", public: true},
 	"/api/v1/orders/{token}": {missing: noToken, public: true}, "/api/v1/my/products/{id}": {}, "/api/v1/my/stock/{variant}": {}, "/api/v1/my/orders/{id}": {},
-	"/api/v1/my/customers/{id}": {},
-	"/@/{slug}":                 {missing: "tiada", public: true}, "/@/{slug}/p/{product}": {missing: "tiada"},
+	"/api/v1/my/customers/{id}": {}, "/api/v1/my/parcels/{id}": {}, "/api/v1/my/orders/{order}": {}, "/api/v1/parcels/{token}": {missing: noToken, public: true}, "/@/{slug}": {missing: "tiada", public: true}, "/@/{slug}/p/{product}": {missing: "tiada"},
 }
 
 var hole = regexp.MustCompile(`\{[a-z]+\}`)

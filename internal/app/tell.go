@@ -6,6 +6,7 @@ import (
 	"lapak/internal/id"
 	"lapak/internal/mail"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/store"
 	"lapak/internal/webhook"
@@ -19,6 +20,14 @@ func (a *App) tellOrder(ctx context.Context, tx *store.Tx, sc scope, o order.Ord
 	}
 	return a.Webhooks.Emit(ctx, tx, sc, webhook.Event{Kind: kind, Object: o.ID, Path: webhook.OrderPath(o.ID), Data: webhook.Order{
 		Order: o.ID, Number: o.Called(), Act: string(e.Act), From: string(e.From), State: string(o.State), Pay: string(o.PayState), Total: o.Total, Paid: o.Paid,
+	}})
+}
+
+// tellParcel writes what happened to a parcel for the programs the shop tells.
+func (a *App) tellParcel(ctx context.Context, tx *store.Tx, sc scope, p parcel.Parcel, e parcel.Event) error {
+	return a.Webhooks.Emit(ctx, tx, sc, webhook.Event{Kind: webhook.ParcelMoved, Object: p.ID, Path: webhook.ParcelPath(p.ID), Data: webhook.Parcel{
+		Parcel: p.ID, Order: p.Order.Null(), Number: p.Number, Act: string(e.Act), Status: string(p.Status), Reason: string(p.Reason), Attempts: p.Attempts,
+		At: e.At, DueFrom: p.DueFrom, DueUntil: p.DueUntil,
 	}})
 }
 

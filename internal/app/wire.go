@@ -94,7 +94,7 @@ func (a *App) Routes() [][]web.Route {
 		exchangeweb.Routes(a.Exchange),
 		webhookweb.Routes(a.Webhooks, a.Shops),
 		apiweb.Routes(apiweb.Services{
-			Keys: a.Keys, Shops: a.Shops, Goods: a.Goods, Stock: a.Stock, Customers: a.Customers, Orders: a.Orders, Front: a.Front, Directory: a.Directory,
+			Keys: a.Keys, Shops: a.Shops, Goods: a.Goods, Stock: a.Stock, Customers: a.Customers, Orders: a.Orders, Parcels: a.Parcels, Front: a.Front, Directory: a.Directory,
 			Words: a.Words, Base: base,
 		}),
 	}
@@ -160,6 +160,7 @@ func (a *App) hooks() {
 		return a.Outbox.Refusals(ctx, tx, sc, box, parcel.ErrCode.Key)
 	}
 	parcelweb.Offline(a.Outbox, a.Parcels)
+	a.Parcels.OnMoved = a.tellParcel
 	a.Payments.OnPayout = a.mailPayout
 	a.Payments.OnNoted = a.tellPayment
 	a.Stock.OnChanged = a.Webhooks.StockMoved

@@ -80,6 +80,7 @@ const (
 	TakePayments   Verb = "payments.take" // confirm money that came
 	RefundPayments Verb = "payments.refund"
 	SeeMoney       Verb = "money.see" // takings, totals, who holds cash
+	SeeParcels     Verb = "parcels.see"
 	Deliver        Verb = "parcels.deliver"
 	ImportOrders   Verb = "orders.import" // take in what was sold elsewhere
 	ExportOrders   Verb = "orders.export" // as a file, with buyers' data; needs fresh proof
@@ -119,7 +120,7 @@ var always = map[Role][]Verb{
 	Staff:   {SignedIn, BuyHere, SeeToday},
 	Owner: {
 		SignedIn, BuyHere, SeeToday, SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, TakePayments,
-		RefundPayments, SeeMoney, Deliver, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers, ExportCustomers,
+		RefundPayments, SeeMoney, SeeParcels, Deliver, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers, ExportCustomers,
 		EditShop, EditVouchers, EditPayout, ManageStaff, SeeAudit, EndShop, TakeShop, ManageKeys,
 		ImportOrders, ExportOrders,
 	},
@@ -131,11 +132,11 @@ var always = map[Role][]Verb{
 
 // ticked lists what each permission adds, to Staff and Office.
 var ticked = map[Perm][]Verb{
-	PermOrders:    {SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, SeeProducts, Deliver},
+	PermOrders:    {SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, SeeProducts, SeeParcels, Deliver},
 	PermCatalogue: {SeeProducts, EditProducts},
 	PermStock:     {SeeProducts, SeeStock, MoveStock},
 	PermCustomers: {SeeCustomers, EditCustomers},
-	PermMoney:     {SeeOrders, TakePayments, RefundPayments, SeeMoney},
+	PermMoney:     {SeeOrders, SeeParcels, TakePayments, RefundPayments, SeeMoney},
 	PermRegistry:  {SeeRegistry},
 	PermHide:      {SeeRegistry, HideShops},
 	PermRecover:   {RecoverPeople},

@@ -104,6 +104,8 @@ type step struct {
 	m    Move
 	e    Event
 	diff audit.Diff
+
+	follows bool // the order has moved already
 }
 
 // picture keeps the photo that came with a move.
@@ -151,7 +153,7 @@ func (st *step) end(ctx context.Context, from carrier.Status) error {
 	if _, err := s.note(ctx, tx, sc, st.e); err != nil {
 		return err
 	}
-	if !p.Order.IsZero() {
+	if !p.Order.IsZero() && !st.follows {
 		if err := st.moveOrder(ctx, from); err != nil {
 			return err
 		}

@@ -244,12 +244,8 @@ func (s *Service) owed(ctx context.Context, tx *store.Tx, sc authz.Scope, o orde
 
 // ended saves a parcel that followed and tells who waits for it.
 func (s *Service) ended(ctx context.Context, tx *store.Tx, sc authz.Scope, p *Parcel, e Event, from carrier.Status) error {
-	st := &step{s: s, tx: tx, sc: sc, p: p, e: e}
-	order := p.Order
-	p.Order = id.ID{} // it has moved already
-	err := st.end(ctx, from)
-	p.Order = order
-	return err
+	st := &step{s: s, tx: tx, sc: sc, p: p, e: e, follows: true}
+	return st.end(ctx, from)
 }
 
 // edited lets parcels follow a change of what was ordered, or where it goes:

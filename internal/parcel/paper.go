@@ -6,10 +6,14 @@ import (
 	"slices"
 
 	"lapak/internal/authz"
+	"lapak/internal/business"
 	"lapak/internal/carrier"
+	"lapak/internal/i18n"
 	"lapak/internal/id"
+	"lapak/internal/label"
 	"lapak/internal/order"
 	"lapak/internal/parcel/parceldb"
+	"lapak/internal/phone"
 	"lapak/internal/store"
 )
 
@@ -21,7 +25,7 @@ type Coded struct {
 
 // OrderCodes tells what the orders of parcels are called.
 func (s *Service) OrderCodes(ctx context.Context, sc authz.Scope, list []Parcel) (map[id.ID]Coded, error) {
-	if err := sc.Can(authz.SeeOrders); err != nil {
+	if err := sc.Can(authz.SeeParcels); err != nil {
 		return nil, err
 	}
 	codes := map[id.ID]Coded{}
@@ -70,7 +74,7 @@ type Want struct {
 
 // Wants lists what has to be taken off the shelves for parcels.
 func (s *Service) Wants(ctx context.Context, sc authz.Scope, list []Parcel) ([]Want, error) {
-	if err := sc.Can(authz.SeeOrders); err != nil {
+	if err := sc.Can(authz.SeeParcels); err != nil {
 		return nil, err
 	}
 	var out []Want
@@ -97,4 +101,34 @@ func (s *Service) Wants(ctx context.Context, sc authz.Scope, list []Parcel) ([]W
 		return nil
 	})
 	return out, err
+}
+
+// Labels is what the labels of parcels say. own is what a courier of the shop
+// is called there, track the address below which tracking links lie.
+func (s *Service) Labels(ctx context.Context, sc authz.Scope, shop business.Business, list []Parcel, own, track string) ([]label.Parcel, error) {
+	codes, err := s.OrderCodes(ctx, sc, list)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]label.Parcel, len(list))
+	for i, p := range list {
+		l := label.Parcel{
+			Number: p.Shown(), Carrier: own, Service: p.Service, Landmark: p.Landmark, Note: p.Note, Contents: p.Contents, COD: p.Due(), Grams: p.Grams,
+			Piece: int(p.N), Pieces: codes[p.ID].Of, Order: codes[p.ID].Code, Placed: p.CreatedAt.In(i18n.WIB),
+			Sender:    label.Party{Name: shop.Name, Phone: phone.Show(shop.Phone), Street: shop.Street, Area: shop.Place().Label()},
+			Recipient: label.Party{Name: p.Name, Phone: phone.Show(p.Phone), Street: p.Street, Area: p.Region().Label()},
+			URL:       track + s.Link(sc.Business, p.ID),
+		}
+		if p.Carrier != Own {
+			l.Carrier = p.Carrier
+			if c, ok := carrier.Find(p.Carrier); ok {
+				l.Carrier = c.Name
+			}
+		}
+		if p.DueFrom != nil && p.DueUntil != nil {
+			l.From, l.Until = p.DueFrom.In(i18n.WIB), p.DueUntil.In(i18n.WIB)
+		}
+		out[i] = l
+	}
+	return out, nil
 }

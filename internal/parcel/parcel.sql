@@ -73,6 +73,12 @@ SELECT * FROM parcels
 WHERE business_id = @business_id AND status = @status AND changed_at <= @before_at AND (changed_at < @before_at OR id < @before_id)
 ORDER BY changed_at DESC, id DESC LIMIT @most;
 
+-- name: ListByID :many
+SELECT * FROM parcels WHERE business_id = @business_id AND id < @before_id ORDER BY id DESC LIMIT @most;
+
+-- name: ListByStatusID :many
+SELECT * FROM parcels WHERE business_id = @business_id AND status = @status AND id < @before_id ORDER BY id DESC LIMIT @most;
+
 -- name: CountByStatus :many
 SELECT status, CAST(count(*) AS bigint) AS n FROM parcels
 WHERE business_id = @business_id AND status IN ('draft', 'ready', 'pickup_requested', 'picked_up', 'in_transit', 'at_hub', 'out_for_delivery', 'on_hold', 'attempt_failed', 'returning')

@@ -10,6 +10,7 @@ import (
 	"lapak/internal/id"
 	"lapak/internal/order"
 	"lapak/internal/parcel/parceldb"
+	"lapak/internal/stock"
 	"lapak/internal/store"
 )
 
@@ -85,23 +86,73 @@ func (s *Service) ofOrder(ctx context.Context, tx *store.Tx, sc authz.Scope, ord
 	return list, nil
 }
 
+// Goods is a Part told by what is in it.
+type Goods struct {
+	Wants []stock.Want
+	Grams int64
+}
+
+// of lays the goods over the lines of an order, each over the first lines that
+// have them left.
+func (g Goods) of(o order.Order, left []int64) (Part, error) {
+	p := Part{Lines: make([]int64, len(o.Lines)), Grams: g.Grams}
+	for _, w := range g.Wants {
+		for i, l := range o.Lines {
+			if l.Variant != w.Variant || w.Quantity <= 0 {
+				continue
+			}
+			n := min(w.Quantity, left[i])
+			p.Lines[i] += n
+			left[i] -= n
+			w.Quantity -= n
+		}
+		if w.Quantity != 0 {
+			return p, ErrSplit
+		}
+	}
+	return p, nil
+}
+
+// SplitBy is Split for who knows the goods, not the lines.
+func (s *Service) SplitBy(ctx context.Context, sc authz.Scope, which id.ID, goods []Goods) ([]Parcel, error) {
+	return s.split(ctx, sc, which, func(o order.Order) ([]Part, error) {
+		left := whole(o).Lines
+		parts := make([]Part, len(goods))
+		for i, g := range goods {
+			var err error
+			if parts[i], err = g.of(o, left); err != nil {
+				return nil, err
+			}
+		}
+		return parts, nil
+	})
+}
+
 // Split makes the parcels of an order anew: several, or one again. It fits
 // while none of them has left; the parts hold each piece once.
-func (s *Service) Split(ctx context.Context, sc authz.Scope, order id.ID, parts []Part) ([]Parcel, error) {
+func (s *Service) Split(ctx context.Context, sc authz.Scope, which id.ID, parts []Part) ([]Parcel, error) {
+	return s.split(ctx, sc, which, func(order.Order) ([]Part, error) { return parts, nil })
+}
+
+func (s *Service) split(ctx context.Context, sc authz.Scope, which id.ID, plan func(order.Order) ([]Part, error)) ([]Parcel, error) {
 	if err := sc.Can(authz.MoveOrders); err != nil {
 		return nil, err
 	}
 	var list []Parcel
 	err := s.db.Tx(ctx, sc, func(tx *store.Tx) error {
 		list = nil
-		o, err := s.Orders.Lock(ctx, tx, sc, order)
+		o, err := s.Orders.Lock(ctx, tx, sc, which)
+		if err != nil {
+			return err
+		}
+		parts, err := plan(o)
 		if err != nil {
 			return err
 		}
 		if err := fits(o, parts); err != nil {
 			return err
 		}
-		was, err := s.ofOrder(ctx, tx, sc, order)
+		was, err := s.ofOrder(ctx, tx, sc, which)
 		if err != nil {
 			return err
 		}

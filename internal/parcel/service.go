@@ -111,9 +111,9 @@ func (s *Service) Settings(ctx context.Context, tx *store.Tx, sc authz.Scope) (S
 	return Settings{r.CodeFrom, r.CashLimit}, nil
 }
 
-// GetSettings returns the settings for the owner's page.
+// GetSettings returns the settings for who sees parcels.
 func (s *Service) GetSettings(ctx context.Context, sc authz.Scope) (Settings, error) {
-	if err := sc.Can(authz.EditShop); err != nil {
+	if err := sc.Can(authz.SeeParcels); err != nil {
 		return Settings{}, err
 	}
 	var st Settings

@@ -354,14 +354,23 @@ func (s *Service) Follow(ctx context.Context, token string) (Followed, error) {
 	if err != nil {
 		return Followed{}, err
 	}
-	if d.State == order.Sent && !d.Order.Courier.IsZero() && s.NameOf != nil {
-		name, err := s.NameOf(ctx, d.Order.Courier)
-		if err != nil {
+	if d.State == order.Sent {
+		if f.Courier, err = s.FirstName(ctx, d.Order.Courier); err != nil {
 			return Followed{}, err
 		}
-		f.Courier, _, _ = strings.Cut(strings.TrimSpace(name), " ")
 	}
 	return f, nil
+}
+
+// FirstName is what buyers are told of who brings something: nothing if that
+// is nobody.
+func (s *Service) FirstName(ctx context.Context, person id.ID) (string, error) {
+	if person.IsZero() || s.NameOf == nil {
+		return "", nil
+	}
+	name, err := s.NameOf(ctx, person)
+	first, _, _ := strings.Cut(strings.TrimSpace(name), " ")
+	return first, err
 }
 
 // Do does what a buyer may do with the order that a link opens.

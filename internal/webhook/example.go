@@ -13,7 +13,7 @@ func Examples(base string) []Message {
 		return v
 	}
 	at := time.Date(2026, 11, 25, 3, 0, 0, 0, time.UTC)
-	order, payment, variant, customer := one(1), one(2), one(3), one(4)
+	order, payment, variant, customer, parcel := one(1), one(2), one(3), one(4), one(5)
 	var list []Message
 	add := func(kind string, n int64, path string, data any) {
 		if path != "" {
@@ -23,6 +23,10 @@ func Examples(base string) []Message {
 	}
 	add(OrderPlaced, 1, OrderPath(order), Order{order, "LPK-0042", "place", "", "placed", "unpaid", 43_000, 0})
 	add(OrderMoved, 3, OrderPath(order), Order{order, "LPK-0042", "accept", "placed", "accepted", "paid", 43_000, 43_000})
+	from, until := at.Add(29*time.Hour), at.Add(32*time.Hour)
+	add(ParcelMoved, 4, ParcelPath(parcel), Parcel{
+		Parcel: parcel, Order: &order, Number: "LPKAF2KD7Q3", Act: "fail", Status: "attempt_failed", Reason: "another_time", Attempts: 1, At: at, DueFrom: &from, DueUntil: &until,
+	})
 	add(PaymentReceived, 2, OrderPath(order), Payment{payment, order, "transfer", 43_000})
 	add(PaymentRefunded, 4, OrderPath(order), Payment{payment, order, "transfer", 5_000})
 	add(StockChanged, 9, StockPath(variant), Stock{variant, 20, 3, 17})

@@ -17,6 +17,7 @@ import (
 const (
 	OrderPlaced       = "order.placed"
 	OrderMoved        = "order.moved"
+	ParcelMoved       = "parcel.moved"
 	PaymentReceived   = "payment.received"
 	PaymentRefunded   = "payment.refunded"
 	StockChanged      = "stock.changed"
@@ -32,7 +33,7 @@ const (
 
 // Kinds lists what a receiver may ask for.
 var Kinds = []string{
-	OrderPlaced, OrderMoved, PaymentReceived, PaymentRefunded, StockChanged, CustomerCreated, CustomerUpdated, CustomerConsented, CustomerWithdrew, CustomerErased,
+	OrderPlaced, OrderMoved, ParcelMoved, PaymentReceived, PaymentRefunded, StockChanged, CustomerCreated, CustomerUpdated, CustomerConsented, CustomerWithdrew, CustomerErased,
 }
 
 // States of a receiver.
@@ -173,6 +174,21 @@ type Order struct {
 	Paid   int64  `json:"paid"`
 }
 
+// Parcel tells how a parcel stands. Reason is why its last attempt failed; At is
+// when it happened, which may be earlier than the message.
+type Parcel struct {
+	Parcel   id.ID      `json:"parcel_id"`
+	Order    *id.ID     `json:"order_id,omitempty"`
+	Number   string     `json:"number"`
+	Act      string     `json:"act"`
+	Status   string     `json:"status"`
+	Reason   string     `json:"reason,omitempty"`
+	Attempts int64      `json:"attempts"`
+	At       time.Time  `json:"at"`
+	DueFrom  *time.Time `json:"due_from,omitempty"`
+	DueUntil *time.Time `json:"due_until,omitempty"`
+}
+
 // Payment tells of money received, or given back.
 type Payment struct {
 	Payment id.ID  `json:"payment_id"`
@@ -199,6 +215,9 @@ const api = "/api/v1"
 
 // OrderPath is the address of an order.
 func OrderPath(order id.ID) string { return api + "/my/orders/" + order.String() }
+
+// ParcelPath is the address of a parcel.
+func ParcelPath(parcel id.ID) string { return api + "/my/parcels/" + parcel.String() }
 
 // StockPath is the address of a variant's stock.
 func StockPath(variant id.ID) string { return api + "/my/stock/" + variant.String() }

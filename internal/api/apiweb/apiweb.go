@@ -16,6 +16,7 @@ import (
 	"lapak/internal/directory"
 	"lapak/internal/i18n"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/stock"
 	"lapak/internal/storefront"
 	"lapak/internal/web"
@@ -34,6 +35,7 @@ type Services struct {
 	Stock     *stock.Service
 	Customers *customer.Service
 	Orders    *order.Service
+	Parcels   *parcel.Service
 	Front     *storefront.Service
 	Directory *directory.Service
 	Words     *i18n.Catalogue

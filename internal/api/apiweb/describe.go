@@ -62,7 +62,7 @@ func (p *pages) describe() {
 			"key": {Type: "http", Scheme: "bearer", Description: say("api.bearer")},
 		}},
 	}
-	for _, tag := range []string{tagBuy, tagOrd, tagKey, tagProducts, tagStock, tagOrders, tagCustomers} {
+	for _, tag := range []string{tagBuy, tagOrd, tagKey, tagProducts, tagStock, tagOrders, tagParcels, tagCustomers, tagSettings} {
 		d.Tags = append(d.Tags, &huma.Tag{Name: tag, Description: say("api.tag." + tag)})
 	}
 	problem := r.Schema(reflect.TypeFor[web.Problem](), true, "Problem")
@@ -141,6 +141,9 @@ func (p *pages) operation(r huma.Registry, o operation, problem *huma.Schema) *h
 	good := &huma.Response{Description: say("api.good"), Headers: map[string]*huma.Param{}, Content: map[string]*huma.MediaType{
 		contentType: {Schema: r.Schema(o.out, true, o.id+"Answer")},
 	}}
+	if o.kind != "" {
+		good.Content = map[string]*huma.MediaType{o.kind: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
+	}
 	header := func(to *huma.Response, name, about string) {
 		to.Headers[name] = &huma.Param{Description: about, Schema: &huma.Schema{Type: huma.TypeString}}
 	}
@@ -153,7 +156,7 @@ func (p *pages) operation(r huma.Registry, o operation, problem *huma.Schema) *h
 			Schema: &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most},
 		})
 		header(good, "Idempotency-Replayed", "true, if this is the answer of the first time.")
-		if o.status == http.StatusCreated && o.id != "receiveStock" && o.id != "correctStock" && o.id != "moveOrder" {
+		if o.status == http.StatusCreated && o.id != "receiveStock" && o.id != "correctStock" && o.id != "moveOrder" && o.id != "makeParcels" && o.id != "moveParcel" {
 			header(good, "Location", "Address of what was made.")
 		}
 	} else if o.method == http.MethodGet {
@@ -195,6 +198,9 @@ func (o operation) refusals() map[int]string {
 	}
 	if strings.Contains(o.path, "{slug}") {
 		out[http.StatusPermanentRedirect] = "The shop has another address now; Location says which."
+	}
+	if o.id == "lookUpParcel" {
+		out[http.StatusNotFound] = "There is no such number, or the digits are another's."
 	}
 	if o.id == "getKey" {
 		out[http.StatusNotFound] = "The key was taken away just now."

@@ -102,7 +102,9 @@ func (p *pages) docsOp(ctx context.Context, o operation) docsOp {
 	if op.RequestBody != nil {
 		v.body = p.rows(op.RequestBody.Content[contentType].Schema, "", 0)
 	}
-	v.answer = p.rows(op.Responses[v.status].Content[contentType].Schema, "", 0)
+	if o.kind == "" {
+		v.answer = p.rows(op.Responses[v.status].Content[contentType].Schema, "", 0)
+	}
 	return v
 }
 

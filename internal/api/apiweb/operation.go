@@ -34,11 +34,13 @@ type operation struct {
 	path   string // below /api/v1, as ServeMux reads it
 	tag    string
 	verb   authz.Verb
-	status int  // of a good answer; 200 if zero
-	open   bool // open data
-	link   bool // reached by a secret link
-	kept   bool // of one shop's public data: finished bytes in memory, with an ETag
-	once   bool // a write, which carries an Idempotency-Key
+	status int      // of a good answer; 200 if zero
+	open   bool     // open data
+	link   bool     // reached by a secret link
+	kept   bool     // of one shop's public data: finished bytes in memory, with an ETag
+	rate   web.Rate // by method if empty
+	kind   string   // of the answer, if that is a file
+	once   bool     // a write, which carries an Idempotency-Key
 	grants []api.Grant
 	faults []string // what it may be refused for, beside what all are
 	sample string   // a body, for the document and the page
@@ -89,7 +91,7 @@ func (o operation) pattern() string { return o.method + " " + web.APIBase + o.pa
 // route makes the operation's route.
 func (p *pages) route(o operation) web.Route {
 	return web.Route{
-		Pattern: o.pattern(), Verb: o.verb, API: true, Open: o.open, Link: o.link,
+		Pattern: o.pattern(), Verb: o.verb, API: true, Open: o.open, Link: o.link, Rate: o.rate,
 		Handle: func(w http.ResponseWriter, r *http.Request) error { return p.serve(w, r, o) },
 	}
 }
@@ -115,15 +117,20 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, o operation) error
 	if err != nil {
 		return err
 	}
-	b, err := encode(out)
-	if err != nil {
+	b, kind := []byte(nil), contentType
+	if f, ok := out.(file); ok {
+		b, kind = f, o.kind
+	} else if b, err = encode(out); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(b)
-	return send(w, r, o.status, &storefront.Page{Type: contentType, ETag: `"` + hex.EncodeToString(sum[:12]) + `"`, Body: b})
+	return send(w, r, o.status, &storefront.Page{Type: kind, ETag: `"` + hex.EncodeToString(sum[:12]) + `"`, Body: b})
 }
 
 const contentType = "application/json"
+
+// file is an answer that is no JSON.
+type file []byte
 
 // encode writes an answer.
 func encode(v any) ([]byte, error) {

@@ -16,7 +16,9 @@ const (
 	tagProducts  = "products"
 	tagStock     = "stock"
 	tagOrders    = "orders"
+	tagParcels   = "parcels"
 	tagCustomers = "customers"
+	tagSettings  = "settings"
 )
 
 // own lists the operations that need a key: what a shop's people do.
@@ -60,6 +62,24 @@ func (p *pages) own() []operation {
 			id: "moveOrder", method: "POST", path: "/my/orders/{id}/moves", tag: tagOrders, verb: authz.SeeOrders, once: true, status: 201, sample: `{"act": "accept"}`,
 			grants: []api.Grant{api.OrdersWrite, api.PaymentsWrite}, faults: []string{"order.state", "order.unpaid", "order.too_much", "stock.short"},
 		}, (*call).moveOrder),
+
+		define(operation{id: "listParcels", method: "GET", path: "/my/parcels", tag: tagParcels, verb: authz.SeeParcels}, (*call).listParcels),
+		define(operation{
+			id: "makeParcels", method: "POST", path: "/my/orders/{order}/parcels", tag: tagParcels, verb: authz.SeeParcels, once: true, status: 201, sample: `{}`,
+			grants: []api.Grant{api.ParcelsWrite}, faults: []string{"order.state", "parcel.state", "parcel.split_wrong"},
+		}, (*call).makeParcels),
+		define(operation{id: "getParcel", method: "GET", path: "/my/parcels/{id}", tag: tagParcels, verb: authz.SeeParcels}, (*call).getParcel),
+		define(operation{
+			id: "moveParcel", method: "POST", path: "/my/parcels/{id}/moves", tag: tagParcels, verb: authz.SeeParcels, once: true, status: 201, sample: sampleMove,
+			grants: []api.Grant{api.ParcelsWrite}, faults: []string{"parcel.state", "parcel.limit", "parcel.too_much", "parcel.waybill_taken", "order.unpaid"},
+		}, (*call).moveParcel),
+		define(operation{
+			id: "getLabel", method: "GET", path: "/my/parcels/{id}/label", tag: tagParcels, verb: authz.SeeParcels, kind: "application/pdf",
+		}, (*call).getLabel),
+		define(operation{id: "getParcelSettings", method: "GET", path: "/my/settings/parcels", tag: tagSettings, verb: authz.SeeParcels}, (*call).getParcelSettings),
+		define(operation{
+			id: "setParcelSettings", method: "PUT", path: "/my/settings/parcels", tag: tagSettings, verb: authz.EditShop, once: true, sample: sampleSettings,
+		}, (*call).setParcelSettings),
 
 		define(operation{id: "listCustomers", method: "GET", path: "/my/customers", tag: tagCustomers, verb: authz.SeeCustomers}, (*call).listCustomers),
 		define(operation{

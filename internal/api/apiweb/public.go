@@ -13,6 +13,7 @@ import (
 	"lapak/internal/id"
 	"lapak/internal/region"
 	"lapak/internal/storefront"
+	"lapak/internal/web"
 )
 
 const (
@@ -36,6 +37,11 @@ func (p *pages) public() []operation {
 			faults: []string{"order.changed", "stock.short", "order.gone", "order.way", "payment.not_taken", "voucher.unknown", "business.closed", "order.too_many"},
 		}, (*call).place),
 		define(operation{id: "followOrder", method: "GET", path: "/orders/{token}", tag: tagOrd, verb: authz.Public, link: true}, (*call).follow),
+		define(operation{id: "trackParcel", method: "GET", path: "/parcels/{token}", tag: tagOrd, verb: authz.Public, link: true}, (*call).track),
+		define(operation{
+			id: "lookUpParcel", method: "POST", path: "/parcels", tag: tagOrd, verb: authz.Public, rate: web.Links, sample: `{"number": "LPKAF2KD7Q3", "last": "7890"}`,
+			faults: []string{"parcel.not_found"},
+		}, (*call).lookUp),
 	}
 }
 

@@ -854,6 +854,85 @@ func (q *Queries) Link(ctx context.Context, db DBTX, hash string) (LinkRow, erro
 	return i, err
 }
 
+const listByID = `-- name: ListByID :many
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+`
+
+type ListByIDParams struct {
+	BusinessID id.ID
+	BeforeID   id.ID
+	Most       int32
+}
+
+func (q *Queries) ListByID(ctx context.Context, db DBTX, arg ListByIDParams) ([]Parcel, error) {
+	rows, err := db.QueryContext(ctx, listByID, arg.BusinessID, arg.BeforeID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Parcel
+	for rows.Next() {
+		var i Parcel
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.ID,
+			&i.OrderID,
+			&i.CustomerID,
+			&i.N,
+			&i.Number,
+			&i.Carrier,
+			&i.Service,
+			&i.Waybill,
+			&i.Status,
+			&i.StatusAt,
+			&i.Reason,
+			&i.Words,
+			&i.CourierID,
+			&i.Place,
+			&i.Name,
+			&i.Phone,
+			&i.Village,
+			&i.Street,
+			&i.Landmark,
+			&i.LatE6,
+			&i.LngE6,
+			&i.Note,
+			&i.Contents,
+			&i.Pieces,
+			&i.WeightGrams,
+			&i.Goods,
+			&i.Cod,
+			&i.Taken,
+			&i.TakenBy,
+			&i.CodeAsked,
+			&i.CodeTries,
+			&i.Attempts,
+			&i.DueFrom,
+			&i.DueUntil,
+			&i.Receiver,
+			&i.Relation,
+			&i.Proof,
+			&i.Restocked,
+			&i.CreatedAt,
+			&i.HandedAt,
+			&i.OutAt,
+			&i.DoneAt,
+			&i.EndedAt,
+			&i.ChangedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listByStatus = `-- name: ListByStatus :many
 SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels
 WHERE business_id = $1 AND status = $2 AND changed_at <= $3 AND (changed_at < $3 OR id < $4)
@@ -873,6 +952,91 @@ func (q *Queries) ListByStatus(ctx context.Context, db DBTX, arg ListByStatusPar
 		arg.BusinessID,
 		arg.Status,
 		arg.BeforeAt,
+		arg.BeforeID,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Parcel
+	for rows.Next() {
+		var i Parcel
+		if err := rows.Scan(
+			&i.BusinessID,
+			&i.ID,
+			&i.OrderID,
+			&i.CustomerID,
+			&i.N,
+			&i.Number,
+			&i.Carrier,
+			&i.Service,
+			&i.Waybill,
+			&i.Status,
+			&i.StatusAt,
+			&i.Reason,
+			&i.Words,
+			&i.CourierID,
+			&i.Place,
+			&i.Name,
+			&i.Phone,
+			&i.Village,
+			&i.Street,
+			&i.Landmark,
+			&i.LatE6,
+			&i.LngE6,
+			&i.Note,
+			&i.Contents,
+			&i.Pieces,
+			&i.WeightGrams,
+			&i.Goods,
+			&i.Cod,
+			&i.Taken,
+			&i.TakenBy,
+			&i.CodeAsked,
+			&i.CodeTries,
+			&i.Attempts,
+			&i.DueFrom,
+			&i.DueUntil,
+			&i.Receiver,
+			&i.Relation,
+			&i.Proof,
+			&i.Restocked,
+			&i.CreatedAt,
+			&i.HandedAt,
+			&i.OutAt,
+			&i.DoneAt,
+			&i.EndedAt,
+			&i.ChangedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listByStatusID = `-- name: ListByStatusID :many
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND status = $2 AND id < $3 ORDER BY id DESC LIMIT $4
+`
+
+type ListByStatusIDParams struct {
+	BusinessID id.ID
+	Status     string
+	BeforeID   id.ID
+	Most       int32
+}
+
+func (q *Queries) ListByStatusID(ctx context.Context, db DBTX, arg ListByStatusIDParams) ([]Parcel, error) {
+	rows, err := db.QueryContext(ctx, listByStatusID,
+		arg.BusinessID,
+		arg.Status,
 		arg.BeforeID,
 		arg.Most,
 	)

@@ -5,16 +5,10 @@ package parcelweb
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"net/url"
-	"slices"
-	"strconv"
-
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/label"
@@ -22,6 +16,9 @@ import (
 	"lapak/internal/order"
 	"lapak/internal/parcel"
 	"lapak/internal/ui"
+	"net/url"
+	"slices"
+	"strconv"
 )
 
 func deskTools() templ.Component {
@@ -1042,7 +1039,7 @@ func actForm(v showView, a parcel.Act, primary bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Var50 := []any{"btn", templ.KV("primary", primary)}
+		var templ_7745c5c3_Var50 = []any{"btn", templ.KV("primary", primary)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var50...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

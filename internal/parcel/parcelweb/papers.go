@@ -16,7 +16,6 @@ import (
 	"lapak/internal/label"
 	"lapak/internal/money"
 	"lapak/internal/parcel"
-	"lapak/internal/phone"
 	"lapak/internal/web"
 )
 
@@ -76,32 +75,11 @@ func (p pages) labels(ctx context.Context, r *http.Request, shop business.Busine
 		sheet = label.Thermal
 	}
 	sc := web.Scope(r)
-	codes, err := p.Parcels.OrderCodes(ctx, sc, list)
+	out, err := p.Parcels.Labels(ctx, sc, shop, list, t(ctx, "parcel.own"), web.Base(r)+"/lacak/")
 	if err != nil {
 		return err
 	}
-	out := make([]label.Parcel, len(list))
-	for i, q := range list {
-		l := label.Parcel{
-			Number: q.Shown(), Carrier: carrierOf(ctx, q), Service: q.Service, Landmark: q.Landmark, Note: q.Note, Contents: q.Contents, COD: q.Due(), Grams: q.Grams,
-			Piece: int(q.N), Pieces: codes[q.ID].Of, Order: codes[q.ID].Code, Placed: q.CreatedAt.In(i18n.WIB),
-			Sender:    label.Party{Name: shop.Name, Phone: phone.Show(shop.Phone), Street: shop.Street, Area: shop.Place().Label()},
-			Recipient: label.Party{Name: q.Name, Phone: phone.Show(q.Phone), Street: q.Street, Area: q.Region().Label()},
-			URL:       web.Base(r) + "/lacak/" + p.Parcels.Link(sc.Business, q.ID),
-		}
-		if q.DueFrom != nil && q.DueUntil != nil {
-			l.From, l.Until = q.DueFrom.In(i18n.WIB), q.DueUntil.In(i18n.WIB)
-		}
-		out[i] = l
-	}
 	return label.Labels(ctx, b, sheet, out)
-}
-
-func carrierOf(ctx context.Context, q parcel.Parcel) string {
-	if q.Carrier == parcel.Own {
-		return t(ctx, "parcel.own")
-	}
-	return carrierName(q.Carrier)
 }
 
 func (p pages) manifest(ctx context.Context, r *http.Request, shop business.Business, list []parcel.Parcel, b *bytes.Buffer) error {

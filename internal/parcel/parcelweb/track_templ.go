@@ -5,10 +5,8 @@ package parcelweb
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"lapak/internal/carrier"
@@ -387,7 +385,7 @@ func trackSteps(v trackView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for i, key := range []string{"packed", "taken", "out", "arrived"} {
-			templ_7745c5c3_Var19 := []any{templ.KV("done", i < at || at == 3 && v.Status == carrier.Delivered)}
+			var templ_7745c5c3_Var19 = []any{templ.KV("done", i < at || at == 3 && v.Status == carrier.Delivered)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var19...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
