@@ -124,7 +124,7 @@ func bodies(th things) map[string]string {
 		"POST /my/orders/{id}/moves":           `{"act": "note", "text": "halo"}`,
 		"POST /my/orders/{order}/parcels":      `{}`,
 		"POST /my/parcels/{id}/moves":          `{"act": "again", "due_from": "2026-12-01T01:00:00Z", "due_until": "2026-12-01T04:00:00Z"}`,
-		"PUT /my/settings/parcels":             `{"code_from": 500000, "cash_limit": 0}`,
+		"PUT /my/settings/parcels":             `{"code_from": 500000, "cash_limit": 0, "max_attempts": 3}`,
 		"POST /my/customers":                   `{"name": "Rina", "phone": "` + newPhone() + `"}`, "PATCH /my/customers/{id}": `{"note": "pedas"}`,
 	}
 }

@@ -203,7 +203,7 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if a.Parcels, err = parcel.New(db, root, parcel.Parts{Shops: a.Shops, Orders: a.Orders, Books: a.Books, Blobs: a.Blobs}); err != nil {
+	if a.Parcels, err = parcel.New(db, root, parcel.Parts{Shops: a.Shops, Orders: a.Orders, Books: a.Books, Ways: a.Delivery, Blobs: a.Blobs}); err != nil {
 		return nil, err
 	}
 	a.Today = today.New(db, a.Shops, a.Stock)

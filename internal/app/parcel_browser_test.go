@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -22,8 +23,9 @@ func TestTheParcelPagesInABrowser(t *testing.T) {
 	}
 	buyer := s.person(t)
 	var boxes []parcel.Parcel
+	same := newPhone()
 	for _, n := range []string{"2", "3", "1", "5"} {
-		o := buyer.cod(t, s, sh, n, "Siti Rahmawati", newPhone())
+		o := buyer.cod(t, s, sh, n, "Siti Rahmawati", same)
 		list, err := s.Parcels.Of(t.Context(), sh.sc, o.ID)
 		if err != nil {
 			t.Fatal(err)
@@ -40,7 +42,16 @@ func TestTheParcelPagesInABrowser(t *testing.T) {
 		do(b, parcel.Move{Act: parcel.ActTake, Courier: rider.Actor})
 	}
 	do(boxes[1], parcel.Move{Act: parcel.ActOut})
-	do(boxes[2], parcel.Move{Act: parcel.ActFail, Reason: "nobody_home"})
+	do(boxes[2], parcel.Move{Act: parcel.ActFail, Reason: "refused"})
+	offer := parcel.Windows(s.DB.Now())[2]
+	do(boxes[2], parcel.Move{Act: parcel.ActAgain, DueFrom: &offer.From, DueUntil: &offer.Until})
+	f := buyer.fillCheckout(sh, "1", "Siti Rahmawati", same)
+	f.Set("pay", "cod")
+	risky := orderOf(t, s, buyer.want(buyer.Post(sh.at("/pesan"), f), http.StatusSeeOther).Location())
+	failed, err := s.Orders.Get(t.Context(), sh.sc, boxes[2].Order)
+	if err != nil {
+		t.Fatal(err)
+	}
 	url := s.url
 	tab := browsertest.Start(t).Tab(t, browsertest.Phone)
 	look := func(paths ...string) {
@@ -62,12 +73,13 @@ func TestTheParcelPagesInABrowser(t *testing.T) {
 	tab.Fill("#who", sh.phone)
 	tab.Fill("#password", password)
 	tab.Send("button.primary")
-	look("/kirim", "/kirim?tab=road", "/kirim/"+boxes[1].ID.String(), "/kirim/aturan", "/pesanan/"+boxes[3].Order.String(), "/pesanan/"+boxes[3].Order.String()+"/paket")
+	look("/kirim", "/kirim?tab=road", "/kirim/"+boxes[1].ID.String(), "/kirim/aturan", "/pesanan/"+boxes[3].Order.String(), "/pesanan/"+boxes[3].Order.String()+"/paket",
+		"/pesanan/"+risky.ID.String(), "/pembayaran", "/kirim?tab=wrong", "/kirim/"+boxes[2].ID.String())
 	tab.Go(url + "/akun")
 	tab.Send(`form[action="/keluar"] button`)
 	tab.Go(url + "/masuk")
 	tab.Fill("#who", number)
 	tab.Fill("#password", password)
 	tab.Send("button.primary")
-	look("/antaran", "/antaran/"+boxes[1].ID.String(), "/lacak", "/lacak/"+s.Parcels.Link(sh.sc.Business, boxes[1].ID))
+	look("/antaran", "/antaran/"+boxes[1].ID.String(), "/lacak", "/lacak/"+s.Parcels.Link(sh.sc.Business, boxes[1].ID), "/o/"+s.Orders.Link(failed.Order))
 }

@@ -83,7 +83,7 @@ func (a *App) Routes() [][]web.Route {
 		deliveryweb.Routes(a.Delivery),
 		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs}),
 		voucherweb.Routes(a.Vouchers, a.Shops),
-		paymentweb.Routes(paymentweb.Services{Payments: a.Payments, Blobs: a.Blobs}),
+		paymentweb.Routes(paymentweb.Services{Payments: a.Payments, Blobs: a.Blobs, Meter: a.Parcels.Meter}),
 		orderweb.Routes(orderweb.Services{
 			DB: a.DB, Orders: a.Orders, Parcels: a.Parcels, Shops: a.Shops, Goods: a.Goods, Stock: a.Stock, Customers: a.Customers, Accounts: a.Accounts, Blobs: a.Blobs,
 		}),

@@ -222,3 +222,8 @@ func Greeting(ctx context.Context, t time.Time) string {
 	}
 	return T(ctx, "greeting.night")
 }
+
+// Span writes a time of a day from one hour to another: "Sen, 23 Nov 2026, 14.00-17.00 WIB".
+func Span(ctx context.Context, from, until time.Time) string {
+	return Day(ctx, from) + ", " + strings.TrimSuffix(Clock(ctx, from), " "+Zone(local(from))) + "-" + Clock(ctx, until)
+}

@@ -344,8 +344,11 @@ func (st *step) change(ctx context.Context) error {
 	if m.Grams > 0 {
 		p.Grams = m.Grams
 	}
+	if m.Cost != nil {
+		p.Cost = m.Cost
+	}
 	if p.Carrier == Own {
-		p.Service = ""
+		p.Service, p.Cost = "", nil
 	} else {
 		p.Courier, p.Place = id.ID{}, 0
 	}

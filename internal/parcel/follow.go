@@ -272,6 +272,7 @@ func (s *Service) edited(ctx context.Context, tx *store.Tx, sc authz.Scope, o or
 		return err
 	}
 	p.Carrier, p.Service, p.Waybill, p.Courier, p.DueFrom, p.DueUntil = first.Carrier, first.Service, first.Waybill, first.Courier, first.DueFrom, first.DueUntil
+	p.LeaveWith, p.Cost = first.LeaveWith, first.Cost
 	if err := s.open(ctx, tx, sc, p); err != nil {
 		return err
 	}

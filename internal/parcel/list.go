@@ -1,7 +1,6 @@
 package parcel
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -99,73 +98,6 @@ func (s *Service) List(ctx context.Context, sc authz.Scope, tab Tab, from Cursor
 	return list, more, err
 }
 
-// Filter says which parcels a page of all of them has.
-type Filter struct {
-	Tab    Tab   // empty: all
-	Order  id.ID // of this order alone
-	Before id.ID // the last one of the page before; zero: the first page
-	Max    int
-}
-
-// Page lists parcels, the newest first. A parcel's place is its id's, so that
-// what moves on while somebody reads is neither missed nor seen twice.
-func (s *Service) Page(ctx context.Context, sc authz.Scope, f Filter) (list []Parcel, more bool, err error) {
-	if err := sc.Can(authz.SeeParcels); err != nil {
-		return nil, false, err
-	}
-	if f.Max <= 0 || f.Max > MaxPage {
-		f.Max = MaxPage
-	}
-	if f.Before.IsZero() {
-		f.Before = lastID
-	}
-	err = s.db.View(ctx, sc, func(tx *store.Tx) error {
-		list, err = s.page(ctx, tx, sc, f)
-		return err
-	})
-	if more = len(list) > f.Max; more {
-		list = list[:f.Max]
-	}
-	return list, more, err
-}
-
-// lastID comes after every id.
-var lastID = id.ID(bytes.Repeat([]byte{0xff}, len(id.ID{})))
-
-// page reads one parcel more than asked for.
-func (s *Service) page(ctx context.Context, tx *store.Tx, sc authz.Scope, f Filter) ([]Parcel, error) {
-	var list []Parcel
-	add := func(rows []parceldb.Parcel, err error) error {
-		for _, r := range rows {
-			list = append(list, row(r))
-		}
-		if err != nil {
-			return fmt.Errorf("list parcels: %w", err)
-		}
-		return nil
-	}
-	most := int32(f.Max + 1)
-	var err error
-	switch {
-	case !f.Order.IsZero():
-		if err = add(s.q.OfOrder(ctx, tx, parceldb.OfOrderParams{BusinessID: sc.Business, OrderID: f.Order.Null()})); err == nil {
-			list = slices.DeleteFunc(list, func(p Parcel) bool {
-				return bytes.Compare(p.ID[:], f.Before[:]) >= 0 || f.Tab != "" && TabOf(p.Status) != f.Tab
-			})
-		}
-	case f.Tab == "":
-		err = add(s.q.ListByID(ctx, tx, parceldb.ListByIDParams{BusinessID: sc.Business, BeforeID: f.Before, Most: most}))
-	default:
-		for _, st := range tabs[f.Tab] {
-			err = errors.Join(err, add(s.q.ListByStatusID(ctx, tx, parceldb.ListByStatusIDParams{
-				BusinessID: sc.Business, Status: string(st), BeforeID: f.Before, Most: most,
-			})))
-		}
-	}
-	slices.SortFunc(list, func(a, b Parcel) int { return bytes.Compare(b.ID[:], a.ID[:]) })
-	return list[:min(len(list), f.Max+1)], err
-}
-
 // Counts tells how many parcels are in the tabs that empty again.
 func (s *Service) Counts(ctx context.Context, sc authz.Scope) (map[Tab]int64, error) {
 	if err := sc.Can(authz.SeeParcels); err != nil {
@@ -193,6 +125,7 @@ type Detail struct {
 	Lines  []int64 // pieces of each line of the order
 	Code   string  // what the receiver says, if a code is asked
 	Acts   []Act
+	Limit  int64 // how often it is brought before it is to go back; 0: as often as needed
 }
 
 // Get returns a parcel for the people of its shop. A courier sees their own.
@@ -215,6 +148,11 @@ func (s *Service) Get(ctx context.Context, sc authz.Scope, parcel id.ID) (Detail
 		if d.Events, err = s.events(ctx, tx, sc, parcel); err != nil {
 			return err
 		}
+		st, err := s.Settings(ctx, tx, sc)
+		if err != nil {
+			return err
+		}
+		d.Limit = st.Attempts
 		rows, err := s.q.LinesOf(ctx, tx, parceldb.LinesOfParams{BusinessID: sc.Business, Ids: store.IDs([]id.ID{parcel})})
 		if err != nil {
 			return fmt.Errorf("list parcel's lines: %w", err)

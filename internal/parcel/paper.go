@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"lapak/internal/authz"
 	"lapak/internal/business"
@@ -103,9 +104,8 @@ func (s *Service) Wants(ctx context.Context, sc authz.Scope, list []Parcel) ([]W
 	return out, err
 }
 
-// Labels is what the labels of parcels say. own is what a courier of the shop
-// is called there, track the address below which tracking links lie.
-func (s *Service) Labels(ctx context.Context, sc authz.Scope, shop business.Business, list []Parcel, own, track string) ([]label.Parcel, error) {
+// Labels is what the labels of parcels say. track is the address below which tracking links lie.
+func (s *Service) Labels(ctx context.Context, sc authz.Scope, shop business.Business, list []Parcel, track string) ([]label.Parcel, error) {
 	codes, err := s.OrderCodes(ctx, sc, list)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (s *Service) Labels(ctx context.Context, sc authz.Scope, shop business.Busi
 	out := make([]label.Parcel, len(list))
 	for i, p := range list {
 		l := label.Parcel{
-			Number: p.Shown(), Carrier: own, Service: p.Service, Landmark: p.Landmark, Note: p.Note, Contents: p.Contents, COD: p.Due(), Grams: p.Grams,
+			Number: p.Shown(), Carrier: i18n.T(ctx, "parcel.own"), Service: p.Service, Landmark: p.Landmark, Note: p.Note, Contents: p.Contents, COD: p.Due(), Grams: p.Grams,
 			Piece: int(p.N), Pieces: codes[p.ID].Of, Order: codes[p.ID].Code, Placed: p.CreatedAt.In(i18n.WIB),
 			Sender:    label.Party{Name: shop.Name, Phone: phone.Show(shop.Phone), Street: shop.Street, Area: shop.Place().Label()},
 			Recipient: label.Party{Name: p.Name, Phone: phone.Show(p.Phone), Street: p.Street, Area: p.Region().Label()},
@@ -124,6 +124,9 @@ func (s *Service) Labels(ctx context.Context, sc authz.Scope, shop business.Busi
 			if c, ok := carrier.Find(p.Carrier); ok {
 				l.Carrier = c.Name
 			}
+		}
+		if p.LeaveWith != "" {
+			l.Note = strings.TrimSuffix(i18n.T(ctx, "parcel.leave_with", p.LeaveWith)+". "+p.Note, ". ")
 		}
 		if p.DueFrom != nil && p.DueUntil != nil {
 			l.From, l.Until = p.DueFrom.In(i18n.WIB), p.DueUntil.In(i18n.WIB)

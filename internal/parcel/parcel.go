@@ -33,6 +33,8 @@ var (
 	ErrSplit    = fault.New(fault.Invalid, "parcel.split_wrong")    // pieces of the parcels are not those of the order
 	ErrWaybill  = fault.New(fault.Conflict, "parcel.waybill_taken") // another parcel has this number
 	ErrUnpaid   = fault.New(fault.Conflict, "order.unpaid")         // {0} how much is to come first
+	ErrAttempts = fault.New(fault.Conflict, "parcel.attempts")      // {0} it was brought often enough
+	ErrOffer    = fault.New(fault.Invalid, "parcel.offer")          // a time that was not offered
 	ErrCarrier  = fault.New(fault.Conflict, "parcel.by_carrier")    // a carrier has it, not a courier of the shop
 )
 
@@ -47,7 +49,7 @@ const (
 	ActMake    Act = "make"
 	ActReady   Act = "ready"  // packed and labelled
 	ActAssign  Act = "assign" // who is to bring it
-	ActChange  Act = "change" // carrier, waybill, weight
+	ActChange  Act = "change" // carrier, waybill, weight, cost
 	ActTake    Act = "take"   // from the shop, by who brings it
 	ActOut     Act = "out"    // on the way to the door
 	ActDeliver Act = "deliver"
@@ -59,6 +61,8 @@ const (
 	ActLose    Act = "lose"
 	ActBreak   Act = "break"
 	ActCancel  Act = "cancel"
+	ActLeave   Act = "leave" // the receiver named a neighbour
+	ActStop    Act = "stop"  // the receiver wants it no more
 	ActTrack   Act = "track" // a carrier told
 	ActCode    Act = "code"  // a wrong code was said
 )
@@ -126,6 +130,9 @@ const (
 	MaxPhotos   = 8  // of one parcel
 	MaxAccuracy = 100_000
 	CodeLength  = 4
+
+	UsualAttempts = 3 // of a shop that set nothing
+	MostAttempts  = 9
 )
 
 // Parcel is one parcel. Money is rupiah, weight grams, times UTC.
@@ -171,6 +178,8 @@ type Parcel struct {
 	Relation  string
 	Proof     id.ID
 	Restocked bool
+	LeaveWith string // a neighbour whom the receiver named, with where to find them
+	Cost      *int64 // what the carrier took for it; nil: nobody knows
 
 	CreatedAt time.Time
 	HandedAt  *time.Time
@@ -200,6 +209,12 @@ func (p Parcel) Shown() string {
 		return p.Waybill
 	}
 	return p.Number
+}
+
+// Spent reports whether the parcel was brought as often as the shop allows, so
+// that it is to go back.
+func (p Parcel) Spent(limit int64) bool {
+	return limit > 0 && p.Attempts >= limit && p.Status == carrier.AttemptFailed
 }
 
 // May reports whether the act fits the parcel and the person.
@@ -283,6 +298,7 @@ type Move struct {
 	Service  string
 	Waybill  string
 	Grams    int64
+	Cost     *int64 // change; nil: as it was
 }
 
 // Validate reports every field that is wrong.
@@ -313,6 +329,7 @@ func (m Move) Validate() error {
 		f.Check(m.Grams >= 0 && m.Grams <= 1_000_000, "grams", "form.between", 0, 1_000_000)
 		f.Check(m.Carrier == Own || m.Carrier != "" && known(m.Carrier), "carrier", "form.choose")
 		f.Check(utf8.RuneCountInString(m.Service) <= MaxWaybill, "service", "form.too_long", MaxWaybill)
+		f.Check(m.Cost == nil || *m.Cost >= 0 && *m.Cost <= money.Max, "cost", "money.too_large")
 		if m.Waybill != "" {
 			_, err := carrier.CleanNumber(m.Waybill)
 			f.Add("waybill", err)
@@ -330,6 +347,7 @@ func known(code string) bool {
 type Settings struct {
 	CodeFrom  int64 // rupiah of goods from which the receiver says a code; 0: never
 	CashLimit int64 // rupiah that a courier may hold; 0: no limit
+	Attempts  int64 // how often a parcel is brought before it is to go back; 0: as often as needed
 }
 
 // Validate reports every field that is wrong.
@@ -337,5 +355,6 @@ func (s Settings) Validate() error {
 	var f fault.Fields
 	f.Check(s.CodeFrom >= 0 && s.CodeFrom <= money.Max, "code_from", "money.too_large")
 	f.Check(s.CashLimit >= 0 && s.CashLimit <= money.Max, "cash_limit", "money.too_large")
+	f.Check(s.Attempts >= 0 && s.Attempts <= MostAttempts, "attempts", "form.between", 0, MostAttempts)
 	return f.Err()
 }

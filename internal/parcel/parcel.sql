@@ -1,10 +1,10 @@
 -- name: Insert :execrows
 INSERT INTO parcels (business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place,
   name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries,
-  attempts, due_from, due_until, receiver, relation, restocked, created_at, changed_at)
+  attempts, due_from, due_until, receiver, relation, restocked, leave_with, created_at, changed_at)
 VALUES (@business_id, @id, @order_id, @customer_id, @n, @number, @carrier, @service, @waybill, @status, @created_at, '', '', @courier_id, 0,
   @name, @phone, @village, @street, @landmark, @lat_e6, @lng_e6, @note, @contents, @pieces, @weight_grams, @goods, @cod, 0, '', @code_asked, 0,
-  0, @due_from, @due_until, '', '', false, @created_at, @created_at)
+  0, @due_from, @due_until, '', '', false, @leave_with, @created_at, @created_at)
 ON CONFLICT DO NOTHING;
 
 -- name: InsertLine :exec
@@ -49,7 +49,7 @@ UPDATE parcels SET carrier = @carrier, service = @service, waybill = @waybill, s
   lng_e6 = @lng_e6, note = @note, contents = @contents, pieces = @pieces, weight_grams = @weight_grams, goods = @goods, cod = @cod, taken = @taken,
   taken_by = @taken_by, code_asked = @code_asked, code_tries = @code_tries, attempts = @attempts, due_from = @due_from, due_until = @due_until,
   receiver = @receiver, relation = @relation, proof = @proof, restocked = @restocked, handed_at = @handed_at, out_at = @out_at, done_at = @done_at,
-  ended_at = @ended_at, changed_at = @changed_at
+  ended_at = @ended_at, leave_with = @leave_with, cost = @cost, changed_at = @changed_at
 WHERE business_id = @business_id AND id = @id;
 
 -- name: SetPlace :exec
@@ -110,11 +110,11 @@ SELECT business_id, parcel_id, expires_at FROM parcel_links WHERE hash = @hash O
 SELECT * FROM parcels WHERE business_id = @business_id ORDER BY id;
 
 -- name: Settings :one
-SELECT code_from, cash_limit FROM parcel_settings WHERE business_id = @business_id;
+SELECT code_from, cash_limit, max_attempts FROM parcel_settings WHERE business_id = @business_id;
 
 -- name: PutSettings :exec
-INSERT INTO parcel_settings (business_id, code_from, cash_limit, updated_at) VALUES (@business_id, @code_from, @cash_limit, @updated_at)
-ON CONFLICT (business_id) DO UPDATE SET code_from = excluded.code_from, cash_limit = excluded.cash_limit, updated_at = excluded.updated_at;
+INSERT INTO parcel_settings (business_id, code_from, cash_limit, max_attempts, updated_at) VALUES (@business_id, @code_from, @cash_limit, @max_attempts, @updated_at)
+ON CONFLICT (business_id) DO UPDATE SET code_from = excluded.code_from, cash_limit = excluded.cash_limit, max_attempts = excluded.max_attempts, updated_at = excluded.updated_at;
 
 -- name: PhotosOf :many
 SELECT e.parcel_id, e.photo FROM parcel_events e JOIN parcels p ON p.business_id = e.business_id AND p.id = e.parcel_id
@@ -125,8 +125,25 @@ UPDATE parcel_events SET receiver = '', text = '', lat_e6 = NULL, lng_e6 = NULL,
 WHERE parcel_events.business_id = @business_id AND parcel_events.parcel_id IN (SELECT p.id FROM parcels p WHERE p.business_id = @business_id AND p.customer_id = @customer_id);
 
 -- name: Erase :exec
-UPDATE parcels SET name = '', phone = '', village = '', customer_id = NULL, street = '', landmark = '', lat_e6 = NULL, lng_e6 = NULL, note = '', receiver = '', proof = NULL
+UPDATE parcels SET name = '', phone = '', village = '', customer_id = NULL, street = '', landmark = '', lat_e6 = NULL, lng_e6 = NULL, note = '', leave_with = '', receiver = '', proof = NULL
 WHERE business_id = @business_id AND customer_id = @customer_id;
+
+-- name: Refusals :many
+SELECT CAST(substr(village, 1, 8) AS text) AS district, CAST(min(village) AS text) AS village, CAST(count(*) AS bigint) AS tried,
+  CAST(sum(CASE WHEN status <> 'delivered' AND reason IN ('refused', 'not_ordered', 'cod_not_ready') THEN 1 ELSE 0 END) AS bigint) AS refused,
+  CAST(sum(weight_grams) AS bigint) AS grams
+FROM parcels
+WHERE business_id = @business_id AND cod > 0 AND status IN ('delivered', 'attempt_failed', 'returning', 'returned', 'disposed')
+GROUP BY substr(village, 1, 8);
+
+-- name: RefusalsOf :many
+SELECT CAST(CASE WHEN phone = @phone THEN 1 ELSE 0 END AS bigint) AS same_phone,
+  CAST(CASE WHEN substr(village, 1, 8) = @district THEN 1 ELSE 0 END AS bigint) AS same_district, CAST(count(*) AS bigint) AS tried,
+  CAST(sum(CASE WHEN status <> 'delivered' AND reason IN ('refused', 'not_ordered', 'cod_not_ready') THEN 1 ELSE 0 END) AS bigint) AS refused
+FROM parcels
+WHERE business_id = @business_id AND cod > 0 AND status IN ('delivered', 'attempt_failed', 'returning', 'returned', 'disposed')
+  AND (phone = @phone OR substr(village, 1, 8) = @district)
+GROUP BY 1, 2;
 
 -- name: Photos :one
 SELECT count(*) FROM parcel_events WHERE business_id = @business_id AND parcel_id = @parcel_id AND photo IS NOT NULL;

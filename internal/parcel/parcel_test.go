@@ -73,7 +73,7 @@ func newShop(t testing.TB, db *store.DB) *shop {
 	})
 	must(err)
 	s.orders.PerMinute = 1 << 30
-	s.parcels, err = parcel.New(db, root, parcel.Parts{Shops: s.shops, Orders: s.orders, Books: s.books, Blobs: blobs})
+	s.parcels, err = parcel.New(db, root, parcel.Parts{Shops: s.shops, Orders: s.orders, Books: s.books, Ways: ways, Blobs: blobs})
 	must(err)
 	s.orders.OnMoved = s.parcels.Follow
 	now := db.Now()

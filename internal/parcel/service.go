@@ -17,6 +17,7 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/carrier"
+	"lapak/internal/delivery"
 	"lapak/internal/id"
 	"lapak/internal/ledger"
 	"lapak/internal/order"
@@ -30,6 +31,7 @@ type Parts struct {
 	Shops  *business.Service
 	Orders *order.Service
 	Books  *ledger.Service
+	Ways   *delivery.Service
 	Blobs  *blob.Service
 }
 
@@ -103,12 +105,12 @@ const LinkFor = 90 * 24 * time.Hour
 func (s *Service) Settings(ctx context.Context, tx *store.Tx, sc authz.Scope) (Settings, error) {
 	r, err := s.q.Settings(ctx, tx, sc.Business)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Settings{}, nil
+		return Settings{Attempts: UsualAttempts}, nil
 	}
 	if err != nil {
 		return Settings{}, fmt.Errorf("read parcel settings: %w", err)
 	}
-	return Settings{r.CodeFrom, r.CashLimit}, nil
+	return Settings{r.CodeFrom, r.CashLimit, r.MaxAttempts}, nil
 }
 
 // GetSettings returns the settings for who sees parcels.
@@ -137,11 +139,11 @@ func (s *Service) PutSettings(ctx context.Context, sc authz.Scope, st Settings) 
 		if err != nil {
 			return err
 		}
-		if err := s.q.PutSettings(ctx, tx, parceldb.PutSettingsParams{BusinessID: sc.Business, CodeFrom: st.CodeFrom, CashLimit: st.CashLimit, UpdatedAt: tx.Now}); err != nil {
+		if err := s.q.PutSettings(ctx, tx, parceldb.PutSettingsParams{BusinessID: sc.Business, CodeFrom: st.CodeFrom, CashLimit: st.CashLimit, MaxAttempts: st.Attempts, UpdatedAt: tx.Now}); err != nil {
 			return fmt.Errorf("put parcel settings: %w", err)
 		}
 		return audit.Note(ctx, tx, sc, "parcel.settings", sc.Business, audit.Diff{
-			"code_from": {From: was.CodeFrom, To: st.CodeFrom}, "cash_limit": {From: was.CashLimit, To: st.CashLimit},
+			"code_from": {From: was.CodeFrom, To: st.CodeFrom}, "cash_limit": {From: was.CashLimit, To: st.CashLimit}, "attempts": {From: was.Attempts, To: st.Attempts},
 		})
 	})
 }
@@ -163,7 +165,7 @@ func (s *Service) make(ctx context.Context, tx *store.Tx, sc authz.Scope, o orde
 		BusinessID: sc.Business, ID: p.ID, OrderID: p.Order.Null(), CustomerID: p.Customer.Null(), N: p.N, Number: p.Number, Carrier: p.Carrier,
 		Status: string(p.Status), CourierID: p.Courier.Null(), Name: p.Name, Phone: p.Phone, Village: p.Village, Street: p.Street, Landmark: p.Landmark,
 		LatE6: p.LatE6, LngE6: p.LngE6, Note: p.Note, Contents: p.Contents, Pieces: p.Pieces, WeightGrams: p.Grams, Goods: p.Goods, Cod: p.COD,
-		CodeAsked: p.CodeAsked, DueFrom: p.DueFrom, DueUntil: p.DueUntil, CreatedAt: tx.Now,
+		CodeAsked: p.CodeAsked, DueFrom: p.DueFrom, DueUntil: p.DueUntil, LeaveWith: p.LeaveWith, CreatedAt: tx.Now,
 	})
 	if err != nil {
 		return Parcel{}, fmt.Errorf("insert parcel: %w", err)
@@ -297,7 +299,7 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, sc authz.Scope, p *Par
 		Street: p.Street, Landmark: p.Landmark, LatE6: p.LatE6, LngE6: p.LngE6, Note: p.Note, Contents: p.Contents, Pieces: p.Pieces,
 		WeightGrams: p.Grams, Goods: p.Goods, Cod: p.COD, Taken: p.Taken, TakenBy: string(p.TakenBy), CodeAsked: p.CodeAsked, CodeTries: p.CodeTries,
 		Attempts: p.Attempts, DueFrom: p.DueFrom, DueUntil: p.DueUntil, Receiver: p.Receiver, Relation: p.Relation, Proof: p.Proof.Null(),
-		Restocked: p.Restocked, HandedAt: p.HandedAt, OutAt: p.OutAt, DoneAt: p.DoneAt, EndedAt: p.EndedAt, ChangedAt: tx.Now,
+		Restocked: p.Restocked, HandedAt: p.HandedAt, OutAt: p.OutAt, DoneAt: p.DoneAt, EndedAt: p.EndedAt, LeaveWith: p.LeaveWith, Cost: p.Cost, ChangedAt: tx.Now,
 	}); err != nil {
 		return fmt.Errorf("save parcel: %w", err)
 	}
@@ -312,7 +314,7 @@ func row(r parceldb.Parcel) Parcel {
 		Contents: r.Contents, Pieces: r.Pieces, Grams: r.WeightGrams, Goods: r.Goods, COD: r.Cod, Taken: r.Taken, TakenBy: payment.Method(r.TakenBy),
 		CodeAsked: r.CodeAsked, CodeTries: r.CodeTries, Attempts: r.Attempts, DueFrom: r.DueFrom, DueUntil: r.DueUntil, Receiver: r.Receiver,
 		Relation: r.Relation, Proof: id.Or(r.Proof), Restocked: r.Restocked, CreatedAt: r.CreatedAt, HandedAt: r.HandedAt, OutAt: r.OutAt,
-		DoneAt: r.DoneAt, EndedAt: r.EndedAt, ChangedAt: r.ChangedAt,
+		DoneAt: r.DoneAt, EndedAt: r.EndedAt, LeaveWith: r.LeaveWith, Cost: r.Cost, ChangedAt: r.ChangedAt,
 	}
 }
 

@@ -18,7 +18,6 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/blob"
 	"lapak/internal/business"
-	"lapak/internal/carrier"
 	"lapak/internal/catalog"
 	"lapak/internal/fault"
 	"lapak/internal/id"
@@ -316,14 +315,22 @@ type Followed struct {
 	Ways    payment.Settings
 	Courier string // first name of who brings it, if it is on the way
 	Parcels []Parcel
+	Now     time.Time
 }
 
 // Parcel is what a buyer sees of a parcel of theirs.
 type Parcel struct {
-	Number string
-	Status carrier.Status
-	Path   string // of its tracking page
-	Code   string // to be said to the courier; empty: none is asked
+	parcel.Parcel
+	Path  string       // of its tracking page
+	Code  string       // to be said to the courier; empty: none is asked
+	May   []parcel.Act // what the buyer may wish now
+	Limit int64        // how often it is brought; 0: as often as needed
+}
+
+// Wish does what a buyer wants done with a parcel of the order that a link opens.
+func (s *Service) Wish(ctx context.Context, token string, w parcel.Wish) error {
+	_, err := s.parcels.WishByLink(ctx, token, w)
+	return err
 }
 
 // Follow reads the order that a link opens.
@@ -341,9 +348,18 @@ func (s *Service) Follow(ctx context.Context, token string) (Followed, error) {
 			return err
 		}
 		list, err := s.parcels.OfTx(ctx, tx, sc, d.ID)
-		f.Parcels = nil
+		f.Parcels, f.Now = nil, tx.Now
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		set, err := s.parcels.Settings(ctx, tx, sc)
 		for _, p := range list {
-			one := Parcel{Number: p.Shown(), Status: p.Status, Path: "/lacak/" + s.parcels.Link(sc.Business, p.ID)}
+			one := Parcel{Parcel: p, Path: "/lacak/" + s.parcels.Link(sc.Business, p.ID), Limit: set.Attempts}
+			for _, a := range parcel.Wishes {
+				if p.MayWish(a, set.Attempts) {
+					one.May = append(one.May, a)
+				}
+			}
 			if p.CodeAsked && !p.Status.Final() {
 				one.Code = s.parcels.Code(sc.Business, p.ID)
 			}

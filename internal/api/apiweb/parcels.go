@@ -15,7 +15,7 @@ import (
 
 const (
 	sampleMove     = `{"act": "take"}`
-	sampleSettings = `{"code_from": 500000, "cash_limit": 1000000}`
+	sampleSettings = `{"code_from": 500000, "cash_limit": 1000000, "max_attempts": 3}`
 )
 
 // Receiver is who a parcel goes to. It is there for keys that may read
@@ -31,6 +31,7 @@ type Receiver struct {
 	LatE6    *int64 `json:"lat_e6,omitempty" doc:"Where the receiver said it is, in millionths of a degree."`
 	LngE6    *int64 `json:"lng_e6,omitempty"`
 	Note     string `json:"note" doc:"For who brings it."`
+	Leave    string `json:"leave_with,omitempty" doc:"A neighbour whom the receiver named, with where to find them."`
 }
 
 // ParcelSummary is a parcel in a list.
@@ -55,6 +56,7 @@ type ParcelSummary struct {
 	Attempts  int64      `json:"attempts" doc:"How often it was brought in vain."`
 	DueFrom   *time.Time `json:"due_from,omitempty" doc:"The promised time, if one was promised."`
 	DueUntil  *time.Time `json:"due_until,omitempty"`
+	Cost      *int64     `json:"cost,omitempty" doc:"What the courier firm took for it; missing: nobody noted it."`
 	Town      string     `json:"town" doc:"Where it goes, for people."`
 	Receiver  *Receiver  `json:"receiver,omitempty" doc:"Only with customers:read."`
 	URL       string     `json:"url" format:"uri" doc:"Its tracking page: whoever has this address sees how it stands, and no personal data."`
@@ -98,11 +100,11 @@ func (c *call) parcel(p parcel.Parcel) ParcelSummary {
 	out := ParcelSummary{
 		ID: p.ID, Order: p.Order.Null(), N: p.N, Number: p.Number, Carrier: p.Carrier, Service: p.Service, Waybill: p.Waybill, Status: string(p.Status),
 		StatusAt: p.StatusAt, Reason: string(p.Reason), Courier: p.Courier.Null(), Contents: p.Contents, Pieces: p.Pieces, Grams: p.Grams, Goods: p.Goods,
-		COD: p.COD, Taken: p.Taken, Attempts: p.Attempts, DueFrom: p.DueFrom, DueUntil: p.DueUntil, Town: p.Region().Town(),
+		COD: p.COD, Taken: p.Taken, Attempts: p.Attempts, DueFrom: p.DueFrom, DueUntil: p.DueUntil, Cost: p.Cost, Town: p.Region().Town(),
 		URL: c.Base + "/lacak/" + c.Parcels.Link(c.sc.Business, p.ID), CreatedAt: p.CreatedAt, HandedAt: p.HandedAt, DoneAt: p.DoneAt, ChangedAt: p.ChangedAt,
 	}
 	if c.sc.May(authz.SeeCustomers) {
-		out.Receiver = &Receiver{p.Customer.Null(), p.Name, p.Phone, p.Village, p.Region().Label(), p.Street, p.Landmark, p.LatE6, p.LngE6, p.Note}
+		out.Receiver = &Receiver{p.Customer.Null(), p.Name, p.Phone, p.Village, p.Region().Label(), p.Street, p.Landmark, p.LatE6, p.LngE6, p.Note, p.LeaveWith}
 	}
 	return out
 }
@@ -216,6 +218,7 @@ type ParcelMove struct {
 	Service  string     `json:"service,omitempty" maxLength:"25" doc:"change."`
 	Waybill  string     `json:"waybill,omitempty" maxLength:"40" doc:"change: the firm's number."`
 	Grams    int64      `json:"weight_grams,omitempty" minimum:"0" maximum:"1000000" doc:"change; 0: as it was."`
+	Cost     *int64     `json:"cost,omitempty" minimum:"0" doc:"change: what the firm took; missing: as it was."`
 	LatE6    *int64     `json:"lat_e6,omitempty" doc:"Where it was done, in millionths of a degree."`
 	LngE6    *int64     `json:"lng_e6,omitempty"`
 	Accuracy *int64     `json:"accuracy_m,omitempty" minimum:"0" maximum:"100000"`
@@ -231,7 +234,7 @@ func (c *call) moveParcel(in moveParcelIn) (Parcel, error) {
 	m := parcel.Move{
 		ID: id.New(), Act: parcel.Act(b.Act), Reason: carrier.Reason(b.Reason), Text: b.Text, Courier: id.Or(b.Courier), Receiver: b.Receiver, Relation: b.Relation,
 		Method: payment.Method(b.Method), Received: b.Amount != nil, DueFrom: utc(b.DueFrom), DueUntil: utc(b.DueUntil), Restock: b.Restock, Carrier: b.Carrier,
-		Service: b.Service, Waybill: b.Waybill, Grams: b.Grams, LatE6: b.LatE6, LngE6: b.LngE6, Accuracy: b.Accuracy, At: utc(b.At),
+		Service: b.Service, Waybill: b.Waybill, Grams: b.Grams, Cost: b.Cost, LatE6: b.LatE6, LngE6: b.LngE6, Accuracy: b.Accuracy, At: utc(b.At),
 	}
 	put(&m.Amount, b.Amount)
 	if m.At != nil && m.At.After(c.sc.Now.Add(time.Minute)) {
@@ -270,7 +273,7 @@ func (c *call) getLabel(in labelIn) (file, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.Parcels.Labels(c.ctx, c.sc, shop, []parcel.Parcel{p.Parcel}, t(c.ctx, "parcel.own"), c.Base+"/lacak/")
+	list, err := c.Parcels.Labels(c.ctx, c.sc, shop, []parcel.Parcel{p.Parcel}, c.Base+"/lacak/")
 	if err != nil {
 		return nil, err
 	}
@@ -287,18 +290,19 @@ func (c *call) getLabel(in labelIn) (file, error) {
 type ParcelSettings struct {
 	CodeFrom  int64 `json:"code_from" minimum:"0" doc:"Rupiah of goods from which the receiver says a code; 0: never."`
 	CashLimit int64 `json:"cash_limit" minimum:"0" doc:"Rupiah that a courier may hold; 0: no limit."`
+	Attempts  int64 `json:"max_attempts" minimum:"0" maximum:"9" doc:"How often a parcel is brought before it is to go back; 0: as often as needed."`
 }
 
 func (c *call) getParcelSettings(none) (ParcelSettings, error) {
 	st, err := c.Parcels.GetSettings(c.ctx, c.sc)
-	return ParcelSettings{st.CodeFrom, st.CashLimit}, err
+	return ParcelSettings{st.CodeFrom, st.CashLimit, st.Attempts}, err
 }
 
 type parcelSettingsIn struct{ Body ParcelSettings }
 
 func (c *call) setParcelSettings(in parcelSettingsIn) (ParcelSettings, error) {
-	if err := c.Parcels.PutSettings(c.ctx, c.sc, parcel.Settings{CodeFrom: in.Body.CodeFrom, CashLimit: in.Body.CashLimit}); err != nil {
-		return ParcelSettings{}, err
+	if err := c.Parcels.PutSettings(c.ctx, c.sc, parcel.Settings{CodeFrom: in.Body.CodeFrom, CashLimit: in.Body.CashLimit, Attempts: in.Body.Attempts}); err != nil {
+		return ParcelSettings{}, renamed(err, map[string]string{"attempts": "max_attempts"})
 	}
 	return c.getParcelSettings(none{})
 }

@@ -230,6 +230,7 @@ type showView struct {
 	customer bool
 	now      time.Time
 	parcels  []parcel.Parcel
+	risk     *parcel.Risk // of a COD order that is not accepted yet
 }
 
 func (p pages) show(w http.ResponseWriter, r *http.Request) error {
@@ -257,6 +258,11 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, fai
 	}
 	if v.Way == order.Own && !v.Channel.Past() {
 		if v.parcels, err = p.Parcels.Of(ctx, sc, oid); err != nil {
+			return err
+		}
+	}
+	if v.State == order.Placed {
+		if v.risk, err = p.Parcels.RiskOf(ctx, sc, v.Order); err != nil {
 			return err
 		}
 	}

@@ -56,6 +56,8 @@ type Parcel struct {
 	DoneAt      *time.Time
 	EndedAt     *time.Time
 	ChangedAt   time.Time
+	LeaveWith   string
+	Cost        *int64
 }
 
 type ParcelEvent struct {

@@ -13,7 +13,7 @@ import (
 )
 
 const all = `-- name: All :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 ORDER BY id
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 ORDER BY id
 `
 
 func (q *Queries) All(ctx context.Context, db DBTX, businessID id.ID) ([]Parcel, error) {
@@ -71,6 +71,8 @@ func (q *Queries) All(ctx context.Context, db DBTX, businessID id.ID) ([]Parcel,
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -86,7 +88,7 @@ func (q *Queries) All(ctx context.Context, db DBTX, businessID id.ID) ([]Parcel,
 }
 
 const byNumber = `-- name: ByNumber :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND number = $2
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 AND number = $2
 `
 
 type ByNumberParams struct {
@@ -149,6 +151,8 @@ func (q *Queries) ByNumber(ctx context.Context, db DBTX, arg ByNumberParams) ([]
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -164,7 +168,7 @@ func (q *Queries) ByNumber(ctx context.Context, db DBTX, arg ByNumberParams) ([]
 }
 
 const byWaybill = `-- name: ByWaybill :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND waybill = $2 ORDER BY id LIMIT 5
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 AND waybill = $2 ORDER BY id LIMIT 5
 `
 
 type ByWaybillParams struct {
@@ -227,6 +231,8 @@ func (q *Queries) ByWaybill(ctx context.Context, db DBTX, arg ByWaybillParams) (
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -276,7 +282,7 @@ func (q *Queries) CountByStatus(ctx context.Context, db DBTX, businessID id.ID) 
 }
 
 const doneBy = `-- name: DoneBy :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels
 WHERE business_id = $1 AND courier_id = $2 AND status = 'delivered' AND done_at >= $3 ORDER BY done_at DESC LIMIT $4
 `
 
@@ -347,6 +353,8 @@ func (q *Queries) DoneBy(ctx context.Context, db DBTX, arg DoneByParams) ([]Parc
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -433,7 +441,7 @@ func (q *Queries) EndLinks(ctx context.Context, db DBTX, arg EndLinksParams) err
 }
 
 const erase = `-- name: Erase :exec
-UPDATE parcels SET name = '', phone = '', village = '', customer_id = NULL, street = '', landmark = '', lat_e6 = NULL, lng_e6 = NULL, note = '', receiver = '', proof = NULL
+UPDATE parcels SET name = '', phone = '', village = '', customer_id = NULL, street = '', landmark = '', lat_e6 = NULL, lng_e6 = NULL, note = '', leave_with = '', receiver = '', proof = NULL
 WHERE business_id = $1 AND customer_id = $2
 `
 
@@ -559,7 +567,7 @@ func (q *Queries) Events(ctx context.Context, db DBTX, arg EventsParams) ([]Parc
 }
 
 const get = `-- name: Get :one
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND id = $2
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 AND id = $2
 `
 
 type GetParams struct {
@@ -616,6 +624,8 @@ func (q *Queries) Get(ctx context.Context, db DBTX, arg GetParams) (Parcel, erro
 		&i.DoneAt,
 		&i.EndedAt,
 		&i.ChangedAt,
+		&i.LeaveWith,
+		&i.Cost,
 	)
 	return i, err
 }
@@ -623,10 +633,10 @@ func (q *Queries) Get(ctx context.Context, db DBTX, arg GetParams) (Parcel, erro
 const insert = `-- name: Insert :execrows
 INSERT INTO parcels (business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place,
   name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries,
-  attempts, due_from, due_until, receiver, relation, restocked, created_at, changed_at)
+  attempts, due_from, due_until, receiver, relation, restocked, leave_with, created_at, changed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', $12, 0,
   $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0, '', $26, 0,
-  0, $27, $28, '', '', false, $11, $11)
+  0, $27, $28, '', '', false, $29, $11, $11)
 ON CONFLICT DO NOTHING
 `
 
@@ -659,6 +669,7 @@ type InsertParams struct {
 	CodeAsked   bool
 	DueFrom     *time.Time
 	DueUntil    *time.Time
+	LeaveWith   string
 }
 
 func (q *Queries) Insert(ctx context.Context, db DBTX, arg InsertParams) (int64, error) {
@@ -691,6 +702,7 @@ func (q *Queries) Insert(ctx context.Context, db DBTX, arg InsertParams) (int64,
 		arg.CodeAsked,
 		arg.DueFrom,
 		arg.DueUntil,
+		arg.LeaveWith,
 	)
 	if err != nil {
 		return 0, err
@@ -855,7 +867,7 @@ func (q *Queries) Link(ctx context.Context, db DBTX, hash string) (LinkRow, erro
 }
 
 const listByID = `-- name: ListByID :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
 `
 
 type ListByIDParams struct {
@@ -919,6 +931,8 @@ func (q *Queries) ListByID(ctx context.Context, db DBTX, arg ListByIDParams) ([]
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -934,7 +948,7 @@ func (q *Queries) ListByID(ctx context.Context, db DBTX, arg ListByIDParams) ([]
 }
 
 const listByStatus = `-- name: ListByStatus :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels
 WHERE business_id = $1 AND status = $2 AND changed_at <= $3 AND (changed_at < $3 OR id < $4)
 ORDER BY changed_at DESC, id DESC LIMIT $5
 `
@@ -1008,6 +1022,8 @@ func (q *Queries) ListByStatus(ctx context.Context, db DBTX, arg ListByStatusPar
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -1023,7 +1039,7 @@ func (q *Queries) ListByStatus(ctx context.Context, db DBTX, arg ListByStatusPar
 }
 
 const listByStatusID = `-- name: ListByStatusID :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND status = $2 AND id < $3 ORDER BY id DESC LIMIT $4
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 AND status = $2 AND id < $3 ORDER BY id DESC LIMIT $4
 `
 
 type ListByStatusIDParams struct {
@@ -1093,6 +1109,8 @@ func (q *Queries) ListByStatusID(ctx context.Context, db DBTX, arg ListByStatusI
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -1108,7 +1126,7 @@ func (q *Queries) ListByStatusID(ctx context.Context, db DBTX, arg ListByStatusI
 }
 
 const lock = `-- name: Lock :one
-UPDATE parcels SET changed_at = $1 WHERE business_id = $2 AND id = $3 RETURNING business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at
+UPDATE parcels SET changed_at = $1 WHERE business_id = $2 AND id = $3 RETURNING business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost
 `
 
 type LockParams struct {
@@ -1166,12 +1184,14 @@ func (q *Queries) Lock(ctx context.Context, db DBTX, arg LockParams) (Parcel, er
 		&i.DoneAt,
 		&i.EndedAt,
 		&i.ChangedAt,
+		&i.LeaveWith,
+		&i.Cost,
 	)
 	return i, err
 }
 
 const many = `-- name: Many :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND id IN (SELECT value FROM each_id($2))
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 AND id IN (SELECT value FROM each_id($2))
 `
 
 type ManyParams struct {
@@ -1234,6 +1254,8 @@ func (q *Queries) Many(ctx context.Context, db DBTX, arg ManyParams) ([]Parcel, 
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -1249,7 +1271,7 @@ func (q *Queries) Many(ctx context.Context, db DBTX, arg ManyParams) ([]Parcel, 
 }
 
 const ofCourier = `-- name: OfCourier :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels
 WHERE business_id = $1 AND courier_id = $2 AND carrier = 'own'
   AND status IN ('draft', 'ready', 'picked_up', 'in_transit', 'at_hub', 'out_for_delivery', 'on_hold', 'attempt_failed', 'returning')
 ORDER BY place, id LIMIT $3
@@ -1316,6 +1338,8 @@ func (q *Queries) OfCourier(ctx context.Context, db DBTX, arg OfCourierParams) (
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -1331,7 +1355,7 @@ func (q *Queries) OfCourier(ctx context.Context, db DBTX, arg OfCourierParams) (
 }
 
 const ofOrder = `-- name: OfOrder :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND order_id = $2 ORDER BY n
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 AND order_id = $2 ORDER BY n
 `
 
 type OfOrderParams struct {
@@ -1394,6 +1418,8 @@ func (q *Queries) OfOrder(ctx context.Context, db DBTX, arg OfOrderParams) ([]Pa
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -1409,7 +1435,7 @@ func (q *Queries) OfOrder(ctx context.Context, db DBTX, arg OfOrderParams) ([]Pa
 }
 
 const ofOrders = `-- name: OfOrders :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels WHERE business_id = $1 AND order_id IN (SELECT value FROM each_id($2)) ORDER BY order_id, n
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 AND order_id IN (SELECT value FROM each_id($2)) ORDER BY order_id, n
 `
 
 type OfOrdersParams struct {
@@ -1472,6 +1498,8 @@ func (q *Queries) OfOrders(ctx context.Context, db DBTX, arg OfOrdersParams) ([]
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -1487,7 +1515,7 @@ func (q *Queries) OfOrders(ctx context.Context, db DBTX, arg OfOrdersParams) ([]
 }
 
 const openStops = `-- name: OpenStops :many
-SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at FROM parcels
+SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels
 WHERE business_id = $1 AND carrier = 'own' AND courier_id IS NOT NULL
   AND status IN ('draft', 'ready', 'picked_up', 'in_transit', 'at_hub', 'out_for_delivery')
 ORDER BY id LIMIT $2
@@ -1553,6 +1581,8 @@ func (q *Queries) OpenStops(ctx context.Context, db DBTX, arg OpenStopsParams) (
 			&i.DoneAt,
 			&i.EndedAt,
 			&i.ChangedAt,
+			&i.LeaveWith,
+			&i.Cost,
 		); err != nil {
 			return nil, err
 		}
@@ -1622,15 +1652,16 @@ func (q *Queries) PhotosOf(ctx context.Context, db DBTX, arg PhotosOfParams) ([]
 }
 
 const putSettings = `-- name: PutSettings :exec
-INSERT INTO parcel_settings (business_id, code_from, cash_limit, updated_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (business_id) DO UPDATE SET code_from = excluded.code_from, cash_limit = excluded.cash_limit, updated_at = excluded.updated_at
+INSERT INTO parcel_settings (business_id, code_from, cash_limit, max_attempts, updated_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (business_id) DO UPDATE SET code_from = excluded.code_from, cash_limit = excluded.cash_limit, max_attempts = excluded.max_attempts, updated_at = excluded.updated_at
 `
 
 type PutSettingsParams struct {
-	BusinessID id.ID
-	CodeFrom   int64
-	CashLimit  int64
-	UpdatedAt  time.Time
+	BusinessID  id.ID
+	CodeFrom    int64
+	CashLimit   int64
+	MaxAttempts int64
+	UpdatedAt   time.Time
 }
 
 func (q *Queries) PutSettings(ctx context.Context, db DBTX, arg PutSettingsParams) error {
@@ -1638,9 +1669,107 @@ func (q *Queries) PutSettings(ctx context.Context, db DBTX, arg PutSettingsParam
 		arg.BusinessID,
 		arg.CodeFrom,
 		arg.CashLimit,
+		arg.MaxAttempts,
 		arg.UpdatedAt,
 	)
 	return err
+}
+
+const refusals = `-- name: Refusals :many
+SELECT CAST(substr(village, 1, 8) AS text) AS district, CAST(min(village) AS text) AS village, CAST(count(*) AS bigint) AS tried,
+  CAST(sum(CASE WHEN status <> 'delivered' AND reason IN ('refused', 'not_ordered', 'cod_not_ready') THEN 1 ELSE 0 END) AS bigint) AS refused,
+  CAST(sum(weight_grams) AS bigint) AS grams
+FROM parcels
+WHERE business_id = $1 AND cod > 0 AND status IN ('delivered', 'attempt_failed', 'returning', 'returned', 'disposed')
+GROUP BY substr(village, 1, 8)
+`
+
+type RefusalsRow struct {
+	District string
+	Village  string
+	Tried    int64
+	Refused  int64
+	Grams    int64
+}
+
+func (q *Queries) Refusals(ctx context.Context, db DBTX, businessID id.ID) ([]RefusalsRow, error) {
+	rows, err := db.QueryContext(ctx, refusals, businessID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RefusalsRow
+	for rows.Next() {
+		var i RefusalsRow
+		if err := rows.Scan(
+			&i.District,
+			&i.Village,
+			&i.Tried,
+			&i.Refused,
+			&i.Grams,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const refusalsOf = `-- name: RefusalsOf :many
+SELECT CAST(CASE WHEN phone = $1 THEN 1 ELSE 0 END AS bigint) AS same_phone,
+  CAST(CASE WHEN substr(village, 1, 8) = $2 THEN 1 ELSE 0 END AS bigint) AS same_district, CAST(count(*) AS bigint) AS tried,
+  CAST(sum(CASE WHEN status <> 'delivered' AND reason IN ('refused', 'not_ordered', 'cod_not_ready') THEN 1 ELSE 0 END) AS bigint) AS refused
+FROM parcels
+WHERE business_id = $3 AND cod > 0 AND status IN ('delivered', 'attempt_failed', 'returning', 'returned', 'disposed')
+  AND (phone = $1 OR substr(village, 1, 8) = $2)
+GROUP BY 1, 2
+`
+
+type RefusalsOfParams struct {
+	Phone      string
+	District   string
+	BusinessID id.ID
+}
+
+type RefusalsOfRow struct {
+	SamePhone    int64
+	SameDistrict int64
+	Tried        int64
+	Refused      int64
+}
+
+func (q *Queries) RefusalsOf(ctx context.Context, db DBTX, arg RefusalsOfParams) ([]RefusalsOfRow, error) {
+	rows, err := db.QueryContext(ctx, refusalsOf, arg.Phone, arg.District, arg.BusinessID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RefusalsOfRow
+	for rows.Next() {
+		var i RefusalsOfRow
+		if err := rows.Scan(
+			&i.SamePhone,
+			&i.SameDistrict,
+			&i.Tried,
+			&i.Refused,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const save = `-- name: Save :exec
@@ -1649,8 +1778,8 @@ UPDATE parcels SET carrier = $1, service = $2, waybill = $3, status = $4, status
   lng_e6 = $16, note = $17, contents = $18, pieces = $19, weight_grams = $20, goods = $21, cod = $22, taken = $23,
   taken_by = $24, code_asked = $25, code_tries = $26, attempts = $27, due_from = $28, due_until = $29,
   receiver = $30, relation = $31, proof = $32, restocked = $33, handed_at = $34, out_at = $35, done_at = $36,
-  ended_at = $37, changed_at = $38
-WHERE business_id = $39 AND id = $40
+  ended_at = $37, leave_with = $38, cost = $39, changed_at = $40
+WHERE business_id = $41 AND id = $42
 `
 
 type SaveParams struct {
@@ -1691,6 +1820,8 @@ type SaveParams struct {
 	OutAt       *time.Time
 	DoneAt      *time.Time
 	EndedAt     *time.Time
+	LeaveWith   string
+	Cost        *int64
 	ChangedAt   time.Time
 	BusinessID  id.ID
 	ID          id.ID
@@ -1735,6 +1866,8 @@ func (q *Queries) Save(ctx context.Context, db DBTX, arg SaveParams) error {
 		arg.OutAt,
 		arg.DoneAt,
 		arg.EndedAt,
+		arg.LeaveWith,
+		arg.Cost,
 		arg.ChangedAt,
 		arg.BusinessID,
 		arg.ID,
@@ -1758,17 +1891,18 @@ func (q *Queries) SetPlace(ctx context.Context, db DBTX, arg SetPlaceParams) err
 }
 
 const settings = `-- name: Settings :one
-SELECT code_from, cash_limit FROM parcel_settings WHERE business_id = $1
+SELECT code_from, cash_limit, max_attempts FROM parcel_settings WHERE business_id = $1
 `
 
 type SettingsRow struct {
-	CodeFrom  int64
-	CashLimit int64
+	CodeFrom    int64
+	CashLimit   int64
+	MaxAttempts int64
 }
 
 func (q *Queries) Settings(ctx context.Context, db DBTX, businessID id.ID) (SettingsRow, error) {
 	row := db.QueryRowContext(ctx, settings, businessID)
 	var i SettingsRow
-	err := row.Scan(&i.CodeFrom, &i.CashLimit)
+	err := row.Scan(&i.CodeFrom, &i.CashLimit, &i.MaxAttempts)
 	return i, err
 }

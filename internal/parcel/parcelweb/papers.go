@@ -75,7 +75,7 @@ func (p pages) labels(ctx context.Context, r *http.Request, shop business.Busine
 		sheet = label.Thermal
 	}
 	sc := web.Scope(r)
-	out, err := p.Parcels.Labels(ctx, sc, shop, list, t(ctx, "parcel.own"), web.Base(r)+"/lacak/")
+	out, err := p.Parcels.Labels(ctx, sc, shop, list, web.Base(r)+"/lacak/")
 	if err != nil {
 		return err
 	}

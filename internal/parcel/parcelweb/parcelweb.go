@@ -102,11 +102,18 @@ func moveOf(form url.Values) (parcel.Move, *fault.Fields) {
 		f.Add("amount", err)
 		m.Amount, m.Received = n, true
 	}
+	if strings.TrimSpace(form.Get("cost")) != "" {
+		n, err := money.Parse(form.Get("cost"))
+		f.Add("cost", err)
+		m.Cost = &n
+	}
 	if form.Get("lat_e6") != "" && form.Get("lng_e6") != "" {
 		lat, lng, metres := whole("lat_e6"), whole("lng_e6"), whole("accuracy")
 		m.LatE6, m.LngE6, m.Accuracy = &lat, &lng, &metres
 	}
-	m.DueFrom, m.DueUntil = window(form.Get("when"))
+	if w, ok := parcel.WindowOf(form.Get("when")); ok {
+		m.DueFrom, m.DueUntil = &w.From, &w.Until
+	}
 	return m, &f
 }
 
@@ -139,28 +146,6 @@ func digits(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// windows are the hours that a new time may be agreed for.
-var windows = []struct{ from, until int }{{8, 11}, {11, 14}, {14, 17}, {17, 20}}
-
-// window reads a choice of windowChoices: "2026-12-01/8".
-func window(s string) (from, until *time.Time) {
-	day, hour, ok := strings.Cut(s, "/")
-	if !ok {
-		return nil, nil
-	}
-	d, err := time.ParseInLocation("2006-01-02", day, i18n.WIB)
-	if err != nil {
-		return nil, nil
-	}
-	for _, w := range windows {
-		if hour == number(int64(w.from)) {
-			a, b := d.Add(time.Duration(w.from)*time.Hour).UTC(), d.Add(time.Duration(w.until)*time.Hour).UTC()
-			return &a, &b
-		}
-	}
-	return nil, nil
 }
 
 func (p pages) desk(w http.ResponseWriter, r *http.Request) error {
@@ -411,7 +396,7 @@ func (p pages) settings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, settingsPage(typed(st.CodeFrom), typed(st.CashLimit), nil))
+	return web.Render(w, r, http.StatusOK, settingsPage(typed(st.CodeFrom), typed(st.CashLimit), number(st.Attempts), nil))
 }
 
 func (p pages) saveSettings(w http.ResponseWriter, r *http.Request) error {
@@ -422,11 +407,12 @@ func (p pages) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	fields.Add("code_from", err)
 	st.CashLimit, err = web.Money(r, "cash_limit")
 	fields.Add("cash_limit", err)
+	st.Attempts = web.Int(r, "attempts")
 	if err = fields.Err(); err == nil {
 		err = p.Parcels.PutSettings(r.Context(), web.Scope(r), st)
 	}
 	if f, ok := web.Again(err); ok {
-		return web.Render(w, r, http.StatusUnprocessableEntity, settingsPage(r.FormValue("code_from"), r.FormValue("cash_limit"), f))
+		return web.Render(w, r, http.StatusUnprocessableEntity, settingsPage(r.FormValue("code_from"), r.FormValue("cash_limit"), r.FormValue("attempts"), f))
 	}
 	if err != nil {
 		return err

@@ -157,22 +157,14 @@ func due(ctx context.Context, from, until *time.Time) string {
 	if from == nil || until == nil {
 		return ""
 	}
-	return i18n.Day(ctx, *from) + ", " + strings.TrimSuffix(i18n.Clock(ctx, *from), " WIB") + "-" + i18n.Clock(ctx, *until)
+	return i18n.Span(ctx, *from, *until)
 }
 
 // windowChoices are the times of today and the next days that are still to come.
 func windowChoices(ctx context.Context, now time.Time) []ui.Option {
-	local := now.In(i18n.WIB)
 	list := []ui.Option{{Value: "", Label: t(ctx, "parcel.when_open")}}
-	for day := range 4 {
-		d := time.Date(local.Year(), local.Month(), local.Day()+day, 0, 0, 0, 0, i18n.WIB)
-		for _, w := range windows {
-			from, until := d.Add(time.Duration(w.from)*time.Hour), d.Add(time.Duration(w.until)*time.Hour)
-			if until.Sub(now) < time.Hour {
-				continue
-			}
-			list = append(list, ui.Option{Value: d.Format("2006-01-02") + "/" + number(int64(w.from)), Label: due(ctx, &from, &until)})
-		}
+	for _, w := range parcel.Windows(now) {
+		list = append(list, ui.Option{Value: w.Key(), Label: i18n.Span(ctx, w.From, w.Until)})
 	}
 	return list
 }
@@ -224,6 +216,14 @@ func (v stopView) method() payment.Method {
 
 func (v showView) may(a parcel.Act) bool { return slices.Contains(v.Acts, a) }
 
+// cost is what the carrier took, as far as it is known.
+func (v showView) cost() string {
+	if v.Cost == nil {
+		return ""
+	}
+	return money.Digits(*v.Cost)
+}
+
 // rare reports whether anything can be done that seldom is.
 func (v showView) rare() bool {
 	return v.may(parcel.ActTurn) || v.may(parcel.ActReturn) || v.may(parcel.ActHold) || v.may(parcel.ActLose)
@@ -253,7 +253,7 @@ func (v showView) steps(ctx context.Context) []ui.Step {
 			s.State = "now"
 		}
 		switch e.Act {
-		case parcel.ActAssign, parcel.ActChange, parcel.ActAgain, parcel.ActCode, parcel.ActMake:
+		case parcel.ActAssign, parcel.ActChange, parcel.ActAgain, parcel.ActCode, parcel.ActMake, parcel.ActLeave, parcel.ActStop:
 			s.Title = t(ctx, "parcel.act_"+string(e.Act))
 		}
 		var said []string

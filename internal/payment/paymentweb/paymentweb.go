@@ -16,6 +16,7 @@ import (
 	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/money"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/ui"
 	"lapak/internal/web"
@@ -30,6 +31,9 @@ var Words embed.FS
 type Services struct {
 	Payments *payment.Service
 	Blobs    *blob.Service
+
+	// Meter tells how often COD parcels of the shop are refused; package app sets it.
+	Meter func(ctx context.Context, sc authz.Scope) (parcel.Meter, error)
 }
 
 type pages struct{ Services }
@@ -61,6 +65,7 @@ type waysView struct {
 	Max      string
 	Hours    string
 	Minutes  string
+	Meter    parcel.Meter
 	Code     *payment.Code // the shop's QRIS code, if its text is known
 }
 
@@ -115,7 +120,11 @@ func (p pages) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, waysPage(view(sc.Business, st), nil))
+	v := view(sc.Business, st)
+	if v.Meter, err = p.Meter(r.Context(), sc); err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, waysPage(v, nil))
 }
 
 func (p pages) putWays(w http.ResponseWriter, r *http.Request) error {
@@ -127,6 +136,9 @@ func (p pages) putWays(w http.ResponseWriter, r *http.Request) error {
 	v := waysView{
 		Settings: st, Business: sc.Business, Kind: r.FormValue("cod_fee_kind"), Fixed: r.FormValue("cod_fee"), Percent: r.FormValue("cod_percent"),
 		Max: r.FormValue("cod_max"), Hours: r.FormValue("transfer_hold"), Minutes: r.FormValue("qris_hold"), Code: view(sc.Business, st).Code,
+	}
+	if v.Meter, err = p.Meter(ctx, sc); err != nil {
+		return err
 	}
 	var f fault.Fields
 	v.Cash, v.COD, v.Transfer = on(r, "cash"), on(r, "cod"), on(r, "transfer")

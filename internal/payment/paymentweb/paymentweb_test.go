@@ -1,6 +1,7 @@
 package paymentweb_test
 
 import (
+	"context"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/id"
 	"lapak/internal/ledger"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/payment/paymentweb"
 	"lapak/internal/store/storetest"
@@ -20,12 +22,18 @@ import (
 
 const qris = "00020101021126680016ID.CO.CONTOH.WWW011893600000000000001702150000000000000170303UMI51440014ID.CO.QRIS.WWW0215ID10200000000170303UMI5204581253033605802ID5914WARUNG BU SITI6007BANDUNG610540111630431AA"
 
+// few is a shop of which little is known.
+func few(context.Context, authz.Scope) (parcel.Meter, error) {
+	r := parcel.Refusals{Tried: 5, Refused: 2}
+	return parcel.Meter{All: r, Areas: []parcel.Area{{Refusals: r, District: "32.11.01", Freight: parcel.Freight{Known: true, Both: 30_000}}}, Near: parcel.Area{District: "32.11.01"}}, nil
+}
+
 func site(t *testing.T) (*webtest.Site, *payment.Service, authz.Scope) {
 	t.Helper()
 	db := storetest.SQLite(t)
 	blobs := blob.New(db)
 	s := payment.New(db, ledger.New(db), blobs)
-	at := webtest.New(t, []fs.FS{paymentweb.Words}, nil, paymentweb.Routes(paymentweb.Services{Payments: s, Blobs: blobs}))
+	at := webtest.New(t, []fs.FS{paymentweb.Words}, nil, paymentweb.Routes(paymentweb.Services{Payments: s, Blobs: blobs, Meter: few}))
 	now := time.Now()
 	owner := authz.Scope{Actor: id.New(), Business: id.New(), Role: authz.Owner, Now: now, ProvenAt: now}
 	at.As.Set(owner)
@@ -36,6 +44,8 @@ func TestWaysAreKept(t *testing.T) {
 	at, s, owner := site(t)
 	if got := at.Get("/pembayaran"); got.Status != http.StatusOK {
 		t.Fatalf("GET = %d", got.Status)
+	} else if text := webtest.Text(got.Body, "main"); !strings.Contains(text, "2 dari 5 paket COD ditolak. Terlalu sedikit") || !strings.Contains(text, "Rp30.000 per penolakan") || strings.Contains(text, "%).") {
+		t.Errorf("the COD meter says %s", text)
 	}
 	form := url.Values{"cash": {"on"}, "cod": {"on"}, "cod_fee_kind": {"percent"}, "cod_percent": {"2,5"}, "cod_max": {"500 rb"}, "transfer_hold": {"12"}, "qris_hold": {"30"}, "codes": {"on"}}
 	if got := at.Post("/pembayaran", form); got.Status != http.StatusSeeOther {

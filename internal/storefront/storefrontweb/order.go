@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"lapak/internal/id"
 	"lapak/internal/money"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/phone"
 	"lapak/internal/storefront"
@@ -48,8 +50,21 @@ type orderView struct {
 	kinds    []optionView
 	whys     []optionView
 	typed    string // of a complaint
-	parcels  []storefront.Parcel
+	parcels  []parcelView
 }
+
+// parcelView is a parcel with what the buyer may wish for it, as it was filled in.
+type parcelView struct {
+	storefront.Parcel
+	id      string // of the form
+	when    string
+	windows []optionView
+	name    string
+	near    string
+	fault   *fault.Error
+}
+
+func (v parcelView) may(a parcel.Act) bool { return slices.Contains(v.May, a) }
 
 type stepView struct {
 	Label     string
@@ -89,6 +104,11 @@ func (p *pages) showOrder(w http.ResponseWriter, r *http.Request, status int, f 
 	}
 	v := orderView{fault: f, typed: typed, slug: fo.Shop.Slug, link: orderLink(token), code: fo.Called()}
 	p.fillOrder(ctx, &v, fo, p.base+orderLink(token))
+	for i, q := range v.parcels {
+		if q.ID == web.FormID(r, "parcel") { // as it was filled in
+			v.parcels[i].when, v.parcels[i].name, v.parcels[i].near, v.parcels[i].fault = r.FormValue("when"), r.FormValue("neighbour"), r.FormValue("landmark"), f
+		}
+	}
 	v.page = ui.Page{
 		Title: t(ctx, "storefront.order_code", v.code), Heading: t(ctx, "storefront.track"), Plain: true, Narrow: true, Dye: string(fo.Shop.Dye),
 		Robots: "noindex, nofollow", Scripts: []string{"photo"},
@@ -137,7 +157,13 @@ func (p *pages) fillOrder(ctx context.Context, v *orderView, fo storefront.Follo
 			v.events = append(v.events, hoursView{label, i18n.When(ctx, fo.Events[i].At.In(loc))})
 		}
 	}
-	v.parcels = fo.Parcels
+	for _, q := range fo.Parcels {
+		one := parcelView{Parcel: q, id: id.New().String()}
+		for _, w := range parcel.Windows(fo.Now) {
+			one.windows = append(one.windows, optionView{Value: w.Key(), Label: i18n.Span(ctx, w.From.In(loc), w.Until.In(loc))})
+		}
+		v.parcels = append(v.parcels, one)
+	}
 	v.withdraw = order.Has(fo.Actions, order.ActWithdraw)
 	v.complain = order.Has(fo.Actions, order.ActComplain)
 	if o.State.Over() && b.Visible() {
@@ -398,6 +424,20 @@ func (p *pages) withdraw(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.Flash(w, r, "storefront.withdrawn")
 	return web.SeeOther(w, r, orderLink(token))
+}
+
+// wish takes what the buyer wants done with a parcel.
+func (p *pages) wish(w http.ResponseWriter, r *http.Request) error {
+	token := r.PathValue("token")
+	m := parcel.Wish{
+		ID: web.FormID(r, "id"), Parcel: web.FormID(r, "parcel"), Act: parcel.Act(r.FormValue("act")), When: r.FormValue("when"), Neighbour: r.FormValue("neighbour"),
+		Landmark: r.FormValue("landmark"),
+	}
+	if err := p.front.Wish(r.Context(), token, m); err != nil {
+		return p.afterMove(w, r, err, "when", "")
+	}
+	web.Flash(w, r, "storefront.wished_"+string(m.Act))
+	return web.SeeOther(w, r, orderLink(token)+"#paket")
 }
 
 func (p *pages) complain(w http.ResponseWriter, r *http.Request) error {

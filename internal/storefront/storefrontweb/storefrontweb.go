@@ -53,6 +53,7 @@ func Routes(front *storefront.Service, base string) []web.Route {
 		{Pattern: "POST /o/{token}/bukti", Verb: authz.Public, Handle: p.proof, Link: true, MaxBody: 11 << 20, Long: true},
 		{Pattern: "POST /o/{token}/pembatalan", Verb: authz.Public, Handle: p.withdraw, Link: true},
 		{Pattern: "POST /o/{token}/keluhan", Verb: authz.Public, Handle: p.complain, Link: true},
+		{Pattern: "POST /o/{token}/antar", Verb: authz.Public, Handle: p.wish, Link: true},
 	}
 }
 
