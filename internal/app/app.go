@@ -30,6 +30,7 @@ import (
 	"lapak/internal/directory"
 	"lapak/internal/exchange"
 	"lapak/internal/fault"
+	"lapak/internal/figure"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/job"
@@ -77,6 +78,7 @@ type App struct {
 	Keys      *api.Service
 	Webhooks  *webhook.Service
 	Backups   *backup.Service
+	Figures   *figure.Service
 	Bundles   *bundle.Service
 	Jobs      *job.Runner
 
@@ -207,6 +209,7 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.Today = today.New(db, a.Shops, a.Stock)
+	a.Figures = figure.New(db, a.Shops)
 	a.Directory = directory.New(db, a.Shops, a.Goods, a.Stock)
 	if a.Front, err = storefront.New(db, root, storefront.Parts{
 		Shops: a.Shops, Goods: a.Goods, Shelf: a.Stock, Photos: a.Blobs, Orders: a.Orders, Parcels: a.Parcels, Payments: a.Payments,
@@ -222,7 +225,7 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	a.Orders.PerMinute *= max(1, c.RateFactor)
 	a.backups()
 	a.Bundles = bundle.New(db, bundle.Parts{
-		Accounts: a.Accounts, Shops: a.Shops, Customers: a.Customers, Vouchers: a.Vouchers, Orders: a.Orders, Parcels: a.Parcels, Blobs: a.Blobs,
+		Accounts: a.Accounts, Shops: a.Shops, Customers: a.Customers, Vouchers: a.Vouchers, Orders: a.Orders, Parcels: a.Parcels, Figures: a.Figures, Blobs: a.Blobs,
 	})
 	a.Bundles.Invariants = Invariants
 	a.Bundles.Temp = c.Temp()

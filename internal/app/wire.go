@@ -26,6 +26,7 @@ import (
 	"lapak/internal/directory/directoryweb"
 	"lapak/internal/exchange/exchangeweb"
 	"lapak/internal/fault"
+	"lapak/internal/figure/figureweb"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/job"
@@ -61,7 +62,7 @@ var Words embed.FS
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
 		orderfile.Words, exchangeweb.Words, carrier.Words, label.Words,
-		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words, outboxweb.Words)
+		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words, outboxweb.Words, figureweb.Words)
 }
 
 // Routes lists every address of the site.
@@ -82,6 +83,7 @@ func (a *App) Routes() [][]web.Route {
 		customerweb.Routes(a.Customers, a.ordersOf, a.shopName),
 		deliveryweb.Routes(a.Delivery),
 		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs}),
+		figureweb.Routes(figureweb.Services{Figures: a.Figures, Accounts: a.Accounts}),
 		voucherweb.Routes(a.Vouchers, a.Shops),
 		paymentweb.Routes(paymentweb.Services{Payments: a.Payments, Blobs: a.Blobs, Meter: a.Parcels.Meter}),
 		orderweb.Routes(orderweb.Services{
@@ -161,6 +163,11 @@ func (a *App) hooks() {
 	}
 	parcelweb.Offline(a.Outbox, a.Parcels)
 	a.Parcels.OnMoved = a.tellParcel
+	a.Parcels.OnMoved = func(ctx context.Context, tx *store.Tx, sc scope, p parcel.Parcel, e parcel.Event) error {
+		if err := a.Figures.Note(ctx, tx, sc, p); err != nil {
+			return err
+		}
+		return a.tellParcel(ctx, tx, sc, p, e)
 	a.Payments.OnPayout = a.mailPayout
 	a.Payments.OnNoted = a.tellPayment
 	a.Stock.OnChanged = a.Webhooks.StockMoved
@@ -184,6 +191,7 @@ func (a *App) hooks() {
 	a.Keys.Register(a.Jobs)
 	a.Webhooks.Register(a.Jobs)
 	a.Outbox.Jobs(a.Jobs)
+	a.Figures.Register(a.Jobs)
 	job.Every(a.Jobs, "account.sweep", time.Hour, a.Accounts.Sweep)
 }
 

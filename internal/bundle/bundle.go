@@ -54,6 +54,7 @@ var Left = map[string]string{
 	"directory_shops":    "kept by a job of every installation",
 	"directory_products": "kept by a job of every installation",
 	"directory_lists":    "kept by a job of every installation",
+	"figure_days":        "counted anew of the parcels",
 	"backup_erasures":    "who was erased here after a backup, so that a restore of it erases them again",
 	"imports":            "files at work on this installation",
 	"import_parts":       "files at work on this installation",

@@ -72,6 +72,9 @@ func (s *Service) load(ctx context.Context, tx *store.Tx, sc authz.Scope, f *Fil
 	if err := s.Parcels.Relink(ctx, tx, sc); err != nil {
 		return err
 	}
+	if err := s.Figures.Again(ctx, tx, sc); err != nil {
+		return err
+	}
 	if err := s.Blobs.Wake(ctx, tx, sc); err != nil {
 		return err
 	}

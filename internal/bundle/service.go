@@ -17,6 +17,7 @@ import (
 	"lapak/internal/business"
 	"lapak/internal/customer"
 	"lapak/internal/fault"
+	"lapak/internal/figure"
 	"lapak/internal/id"
 	"lapak/internal/order"
 	"lapak/internal/parcel"
@@ -32,6 +33,7 @@ type Parts struct {
 	Vouchers  *voucher.Service
 	Orders    *order.Service
 	Parcels   *parcel.Service
+	Figures   *figure.Service
 	Blobs     *blob.Service
 }
 

@@ -11,6 +11,7 @@ import (
 	"lapak/internal/order"
 	"lapak/internal/parcel/parceldb"
 	"lapak/internal/payment"
+	"lapak/internal/region"
 	"lapak/internal/store"
 )
 
@@ -61,9 +62,6 @@ type Meter struct {
 // MaxAreas is how many districts a Meter has.
 const MaxAreas = 8
 
-// district is the code of the district that a place lies in.
-func district(village string) string { return village[:min(len(village), len("32.11.01"))] }
-
 // Meter tells the owner how often COD parcels of the shop are refused, by
 // district, and what one that is refused costs.
 func (s *Service) Meter(ctx context.Context, sc authz.Scope) (Meter, error) {
@@ -81,7 +79,7 @@ func (s *Service) Meter(ctx context.Context, sc authz.Scope) (Meter, error) {
 		if err != nil {
 			return err
 		}
-		m.Near = Area{District: district(shop.Village), Freight: there(freight(delivery.To{Village: shop.Village}, 1000))}
+		m.Near = Area{District: region.Up(shop.Village, region.District), Freight: there(freight(delivery.To{Village: shop.Village}, 1000))}
 		rows, err := s.q.Refusals(ctx, tx, sc.Business)
 		if err != nil {
 			return fmt.Errorf("count refusals: %w", err)
@@ -131,7 +129,7 @@ func (s *Service) RiskOf(ctx context.Context, sc authz.Scope, o order.Order) (*R
 	}
 	r := &Risk{}
 	err := s.db.View(ctx, sc, func(tx *store.Tx) error {
-		*r = Risk{Area: Area{District: district(o.Village)}}
+		*r = Risk{Area: Area{District: region.Up(o.Village, region.District)}}
 		freight, err := s.Ways.Freights(ctx, tx, sc)
 		if err != nil {
 			return err

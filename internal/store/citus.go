@@ -113,6 +113,9 @@ var Placements = map[string]Placement{
 	"parcel_settings": Distributed,
 	"parcel_links":    Local,
 
+	"figure_days":   Distributed,
+	"figure_totals": Local,
+
 	"order_papers":      Distributed,
 	"order_paper_lines": Distributed,
 

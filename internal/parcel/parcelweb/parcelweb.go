@@ -182,6 +182,7 @@ func (p pages) deskAgain(w http.ResponseWriter, r *http.Request, status int, f *
 			return err
 		}
 	}
+	v.money = sc.May(authz.SeeMoney)
 	slices.SortStableFunc(v.list, func(a, b parcel.Parcel) int { // by area, as parcels are sorted on the floor
 		if v.tab != parcel.TabReady {
 			return 0

@@ -32,6 +32,7 @@ type deskView struct {
 	people        people
 	next          string
 	may, settings bool
+	money         bool
 	ticked        []string
 	hints         map[id.ID]id.ID // who might bring a parcel
 	fault         *fault.Error
