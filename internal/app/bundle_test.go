@@ -230,6 +230,9 @@ func TestShopFileBesideItsOriginal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if n := s.one(t, authz.Job(came.Business), `SELECT count(*) FROM jobs WHERE kind = 'figure.again'`); n == 0 {
+			t.Error("nobody counts what the shop delivered")
+		}
 		if !came.Copy || came.Business == sh.sc.Business {
 			t.Fatalf("came %+v, want a copy", came)
 		}

@@ -43,6 +43,11 @@ func TestTheParcelPagesInABrowser(t *testing.T) {
 	}
 	do(boxes[1], parcel.Move{Act: parcel.ActOut})
 	do(boxes[2], parcel.Move{Act: parcel.ActFail, Reason: "refused"})
+	for range 3 {
+		p := s.sendOne(t, sh, rider.Actor)
+		do(p, parcel.Move{Act: parcel.ActOut})
+		do(p, parcel.Move{Act: parcel.ActDeliver, Receiver: "Siti", Relation: "self"})
+	}
 	offer := parcel.Windows(s.DB.Now())[2]
 	do(boxes[2], parcel.Move{Act: parcel.ActAgain, DueFrom: &offer.From, DueUntil: &offer.Until})
 	f := buyer.fillCheckout(sh, "1", "Siti Rahmawati", same)
@@ -74,7 +79,7 @@ func TestTheParcelPagesInABrowser(t *testing.T) {
 	tab.Fill("#password", password)
 	tab.Send("button.primary")
 	look("/kirim", "/kirim?tab=road", "/kirim/"+boxes[1].ID.String(), "/kirim/aturan", "/pesanan/"+boxes[3].Order.String(), "/pesanan/"+boxes[3].Order.String()+"/paket",
-		"/pesanan/"+risky.ID.String(), "/pembayaran", "/kirim?tab=wrong", "/kirim/"+boxes[2].ID.String())
+		"/pesanan/"+risky.ID.String(), "/pembayaran", "/kirim/angka", "/kirim?tab=wrong", "/kirim/"+boxes[2].ID.String())
 	tab.Go(url + "/akun")
 	tab.Send(`form[action="/keluar"] button`)
 	tab.Go(url + "/masuk")
