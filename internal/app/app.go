@@ -24,6 +24,7 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/bundle"
 	"lapak/internal/business"
+	"lapak/internal/cash"
 	"lapak/internal/catalog"
 	"lapak/internal/customer"
 	"lapak/internal/delivery"
@@ -71,6 +72,7 @@ type App struct {
 	Vouchers  *voucher.Service
 	Orders    *order.Service
 	Parcels   *parcel.Service
+	Cash      *cash.Service
 	Today     *today.Service
 	Directory *directory.Service
 	Front     *storefront.Service
@@ -92,7 +94,7 @@ type App struct {
 
 // Invariants are what must hold of the data at all times, of every slice.
 var Invariants = slices.Concat(audit.Invariants, blob.Invariants, business.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants, ledger.Invariants,
-	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, api.Invariants, webhook.Invariants, outbox.Invariants)
+	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, cash.Invariants, api.Invariants, webhook.Invariants, outbox.Invariants)
 
 // Logger makes the logger that the settings ask for.
 func (c *Config) Logger() *slog.Logger {
@@ -206,6 +208,9 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	if a.Parcels, err = parcel.New(db, root, parcel.Parts{Shops: a.Shops, Orders: a.Orders, Books: a.Books, Ways: a.Delivery, Blobs: a.Blobs}); err != nil {
+		return nil, err
+	}
+	if a.Cash, err = cash.New(db, root, cash.Parts{Accounts: a.Accounts, Books: a.Books, Parcels: a.Parcels}); err != nil {
 		return nil, err
 	}
 	a.Today = today.New(db, a.Shops, a.Stock)

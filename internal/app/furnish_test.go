@@ -106,6 +106,6 @@ func (s site) furnish(t *testing.T, sh shop, courier id.ID) things {
 		"/antaran/{id}": box.String(), "/kirim/{id}": box.String(), "/kirim/{id}/bukti/{photo}": one(`SELECT photo FROM parcel_events WHERE business_id = $1 AND photo IS NOT NULL`), "/api/v1/my/parcels/{id}": box.String(), "/api/v1/my/orders/{order}": sent.ID.String(), "/api/v1/parcels/{token}": s.Parcels.Link(sh.sc.Business, box), "number": boxes[0].Number, "last": boxes[0].Phone[len(boxes[0].Phone)-4:],
 		"what the courier brings": sent.ID.String(), "/lacak/{token}": s.Parcels.Link(sh.sc.Business, box), "/pesanan/{id}": o.ID.String(), "/pesanan/{id}/bukti/{photo}": orderOf(t, s, link).Proof.String(),
 		"/pembayaran/rekening/{id}": st.Accounts[0].ID.String(), "/stok/{variant}": sh.variant.String(), "/stok/hitung/{count}": count.String(),
-		"/voucher/{id}": v.ID.String(), "/sitemap/{part}": "1.xml", "/@/{slug}": sh.slug, "/@/{slug}/p/{product}": s.product(t, sh.sc, "Opak "+sh.slug, 9_000, 5).Slug,
+		"/voucher/{id}": v.ID.String(), "/setoran/ekspedisi/{id}": s.payout(t, sh).String(), "/sitemap/{part}": "1.xml", "/@/{slug}": sh.slug, "/@/{slug}/p/{product}": s.product(t, sh.sc, "Opak "+sh.slug, 9_000, 5).Slug,
 	}
 }

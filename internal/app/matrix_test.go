@@ -53,7 +53,7 @@ var params = map[string]param{
 	"/foto/{business}": {public: true}, "/foto/{business}/{id}": {}, "/foto/{business}/{id}/{width}": {missing: "7", public: true},
 	"/produk/{id}": {}, "/kategori/{id}": {}, "/pelanggan/{id}": {}, "/pelanggan/{id}/alamat/{address}": {once: true},
 	"/antaran/{id}": {}, "/kirim/{id}": {}, "/kirim/{id}/bukti/{photo}": {}, "/lacak/{token}": {missing: noToken, public: true}, "/pesanan/{id}": {}, "/pesanan/{id}/bukti/{photo}": {}, "/pembayaran/rekening/{id}": {once: true, mute: true},
-	"/stok/{variant}": {}, "/stok/hitung/{count}": {}, "/voucher/{id}": {},
+	"/stok/{variant}": {}, "/stok/hitung/{count}": {}, "/voucher/{id}": {}, "/setoran/ekspedisi/{id}": {},
 	"/impor/{id}": {loose: true}, "/contoh-impor/{kind}": {missing: "tiada", public: true, loose: true}, "/ekspor/{kind}": {missing: "tiada", public: true, loose: true},
 	"/sitemap/{part}":       {missing: "tiada.xml", public: true},
 	"/ongkir/berkas/{name}": {missing: "tiada.csv", public: true},

@@ -125,7 +125,7 @@ func TestADayOfParcels(t *testing.T) {
 
 		// The day's money: what was collected is with who collected it, then in the till.
 		held := func(sc authz.Scope) int64 {
-			n, err := s.Orders.InHand(t.Context(), sc)
+			n, err := s.Cash.InHand(t.Context(), sc)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -25,7 +25,7 @@ var most = map[string]int64{
 	"/": 2, "/@SHOP": 0, "/@SHOP/p/GOOD": 0, "/@SHOP anew": 8, "/@SHOP/p/GOOD anew": 9, "/@SHOP sold": 1, "/@SHOP/p/GOOD sold": 1, "/@SHOP/pesan": 7, "/o/TOKEN": 9,
 	"/hari-ini": 11, "/pesanan": 4, "/pesanan?tab=work": 4, "/pesanan/ORDER": 8, "/pesanan/baru": 10, "/pesanan/baru?jenis=kasir": 10, "/pesanan/ORDER/ubah": 11,
 	"/produk": 7, "/produk/PRODUCT": 7, "/produk/baru": 3, "/stok": 5, "/stok/VARIANT": 7, "/stok/hitung": 4, "/pelanggan": 6, "/pelanggan/CUSTOMER": 6,
-	"/voucher": 5, "/ongkir": 7, "/ongkir/daerah": 7, "/ongkir/berkas": 7, "/pembayaran": 4, "/toko": 3, "/setoran": 4, "/karyawan": 5, "/riwayat": 4, "/antaran": 4, "/lainnya": 3, "/akun": 8,
+	"/voucher": 5, "/ongkir": 7, "/ongkir/daerah": 7, "/ongkir/berkas": 7, "/pembayaran": 4, "/toko": 3, "/setoran": 15, "/setoran/saya": 9, "/setoran/terima": 4, "/karyawan": 5, "/riwayat": 4, "/antaran": 5, "/lainnya": 3, "/akun": 8,
 }
 
 // counting puts a counter around the site: what each address needed.

@@ -214,7 +214,7 @@ func TestAClashAtTheDoorIsAPersonsChoice(t *testing.T) {
 		}
 		page := c.door.see("/kotak")
 		c.door.says(page, "Diterima Rini", "Terkirim", "Rp23.000")
-		if held, err := s.Orders.InHand(t.Context(), c.rider); err != nil || held != 23_000 {
+		if held, err := s.Cash.InHand(t.Context(), c.rider); err != nil || held != 23_000 {
 			t.Errorf("the courier holds %d, %v: it counted twice", held, err)
 		}
 		s.holds(t)

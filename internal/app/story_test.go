@@ -151,7 +151,7 @@ func TestStory(t *testing.T) {
 		page := sh.see("/setoran")
 		sh.says(page, "41.000")
 		sh.send(page, "/setoran", "amount", "41.000")
-		if text := webtest.Text(sh.see("/setoran").Body, "main"); strings.Contains(text, "41.000") {
+		if text := webtest.Text(sh.see("/setoran").Body, "main"); !strings.Contains(text, "Semua uang COD sudah disetor") {
 			t.Errorf("the settled money is still out: %s", text)
 		}
 

@@ -19,6 +19,7 @@ import (
 	"lapak/internal/bundle/bundleweb"
 	"lapak/internal/business/businessweb"
 	"lapak/internal/carrier"
+	"lapak/internal/cash/cashweb"
 	"lapak/internal/catalog/catalogweb"
 	"lapak/internal/customer/customerweb"
 	"lapak/internal/delivery"
@@ -62,7 +63,7 @@ var Words embed.FS
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
 		orderfile.Words, exchangeweb.Words, carrier.Words, label.Words,
-		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words, outboxweb.Words, figureweb.Words)
+		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words, outboxweb.Words, figureweb.Words, cashweb.Words)
 }
 
 // Routes lists every address of the site.
@@ -84,6 +85,8 @@ func (a *App) Routes() [][]web.Route {
 		deliveryweb.Routes(a.Delivery),
 		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs}),
 		figureweb.Routes(figureweb.Services{Figures: a.Figures, Accounts: a.Accounts}),
+		cashweb.Routes(cashweb.Services{Cash: a.Cash}),
+		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Cash: a.Cash, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs}),
 		voucherweb.Routes(a.Vouchers, a.Shops),
 		paymentweb.Routes(paymentweb.Services{Payments: a.Payments, Blobs: a.Blobs, Meter: a.Parcels.Meter}),
 		orderweb.Routes(orderweb.Services{
@@ -157,17 +160,18 @@ func (a *App) hooks() {
 		team, err := a.Accounts.TeamTx(ctx, tx, sc)
 		return slices.ContainsFunc(team, func(m account.Teammate) bool { return m.Person == person && m.Brings() }), err
 	}
+	a.Orders.Holder = a.Parcels.Holder
 	a.Parcels.Brings = a.Orders.Brings
 	a.Parcels.WrongCodes = func(ctx context.Context, tx *store.Tx, sc scope, box id.ID) (int64, error) {
 		return a.Outbox.Refusals(ctx, tx, sc, box, parcel.ErrCode.Key)
 	}
 	parcelweb.Offline(a.Outbox, a.Parcels)
-	a.Parcels.OnMoved = a.tellParcel
 	a.Parcels.OnMoved = func(ctx context.Context, tx *store.Tx, sc scope, p parcel.Parcel, e parcel.Event) error {
 		if err := a.Figures.Note(ctx, tx, sc, p); err != nil {
 			return err
 		}
 		return a.tellParcel(ctx, tx, sc, p, e)
+	}
 	a.Payments.OnPayout = a.mailPayout
 	a.Payments.OnNoted = a.tellPayment
 	a.Stock.OnChanged = a.Webhooks.StockMoved

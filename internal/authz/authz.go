@@ -82,6 +82,7 @@ const (
 	SeeMoney       Verb = "money.see" // takings, totals, who holds cash
 	SeeParcels     Verb = "parcels.see"
 	Deliver        Verb = "parcels.deliver"
+	TakeCash       Verb = "cash.take"     // receive money from the door out of a courier's hands
 	ImportOrders   Verb = "orders.import" // take in what was sold elsewhere
 	ExportOrders   Verb = "orders.export" // as a file, with buyers' data; needs fresh proof
 
@@ -120,7 +121,7 @@ var always = map[Role][]Verb{
 	Staff:   {SignedIn, BuyHere, SeeToday},
 	Owner: {
 		SignedIn, BuyHere, SeeToday, SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, TakePayments,
-		RefundPayments, SeeMoney, SeeParcels, Deliver, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers, ExportCustomers,
+		RefundPayments, SeeMoney, SeeParcels, Deliver, TakeCash, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers, ExportCustomers,
 		EditShop, EditVouchers, EditPayout, ManageStaff, SeeAudit, EndShop, TakeShop, ManageKeys,
 		ImportOrders, ExportOrders,
 	},
@@ -132,11 +133,11 @@ var always = map[Role][]Verb{
 
 // ticked lists what each permission adds, to Staff and Office.
 var ticked = map[Perm][]Verb{
-	PermOrders:    {SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, SeeProducts, SeeParcels, Deliver},
+	PermOrders:    {SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, SeeProducts, SeeParcels, Deliver, TakeCash},
 	PermCatalogue: {SeeProducts, EditProducts},
 	PermStock:     {SeeProducts, SeeStock, MoveStock},
 	PermCustomers: {SeeCustomers, EditCustomers},
-	PermMoney:     {SeeOrders, SeeParcels, TakePayments, RefundPayments, SeeMoney},
+	PermMoney:     {SeeOrders, SeeParcels, TakePayments, RefundPayments, SeeMoney, TakeCash},
 	PermRegistry:  {SeeRegistry},
 	PermHide:      {SeeRegistry, HideShops},
 	PermRecover:   {RecoverPeople},

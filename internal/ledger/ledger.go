@@ -36,11 +36,12 @@ const (
 	Difference  Account = "difference"   // missing, or too much, when cash was handed over
 	Elsewhere   Account = "elsewhere"    // paid outside these books: to a marketplace, or before the books began
 	BadDebt     Account = "bad_debt"     // owed by buyers and given up
+	CarrierFee  Account = "carrier_fee"  // kept by carriers of what they took at the door
 )
 
 // Accounts lists all of them, in the order in which their balances are changed.
 var Accounts = []Account{
-	Receivable, Cash, Bank, QRIS, CourierCash, Sales, Shipping, CODFee, Discount, UniqueCode, Refund, Rounding, Difference, Elsewhere, BadDebt,
+	Receivable, Cash, Bank, QRIS, CourierCash, Sales, Shipping, CODFee, Discount, UniqueCode, Refund, Rounding, Difference, Elsewhere, BadDebt, CarrierFee,
 }
 
 // Line is an amount on an account. Holder says who has the money, where that matters.

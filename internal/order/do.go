@@ -409,15 +409,11 @@ func (st *step) deliver(ctx context.Context) error {
 		st.o.ClaimedAt = &st.e.At
 		return nil
 	}
-	return st.takeRest(ctx, payment.COD, st.holder())
-}
-
-// holder is who has the money that was taken at the door.
-func (st *step) holder() id.ID {
-	if !st.m.Holder.IsZero() {
-		return st.m.Holder
+	who, err := st.holder(ctx)
+	if err != nil {
+		return err
 	}
-	return st.o.Courier
+	return st.takeRest(ctx, payment.COD, who)
 }
 
 // picture keeps the photo that came with a move.

@@ -129,8 +129,14 @@ func TestACourierTakesCashAlone(t *testing.T) {
 		if _, err := s.orders.Do(t.Context(), courier, o.ID, order.Move{Act: order.ActDeliver, Receiver: "Rini", Relation: "self", Method: payment.Transfer}); err != nil {
 			t.Fatal(err)
 		}
-		if held, err := s.orders.InHand(t.Context(), courier); err != nil || held != 30_000 {
-			t.Errorf("in hand = %d, %v; want 30000", held, err)
+		if err := db.View(t.Context(), s.owner, func(tx *store.Tx) error {
+			held, err := s.books.Balance(t.Context(), tx, s.owner, ledger.CourierCash, courier.Actor)
+			if held != 30_000 {
+				t.Errorf("in hand = %d; want 30000", held)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
 		}
 		sound(t, db)
 	})

@@ -155,3 +155,16 @@ func (st *step) unclaim(ctx context.Context) error {
 	}
 	return st.s.expireAt(ctx, st.tx, st.sc, *o)
 }
+
+// holder is who has the money that was taken at the door.
+func (st *step) holder(ctx context.Context) (id.ID, error) {
+	if !st.m.Holder.IsZero() {
+		return st.m.Holder, nil
+	}
+	if st.s.Holder != nil {
+		if who, err := st.s.Holder(ctx, st.tx, st.sc, *st.o); err != nil || !who.IsZero() {
+			return who, err
+		}
+	}
+	return st.o.Courier, nil
+}

@@ -55,6 +55,9 @@ type Service struct {
 	// Brings tells whether a person of the shop may bring parcels. Package app
 	// sets it.
 	Brings func(ctx context.Context, tx *store.Tx, sc authz.Scope, person id.ID) (bool, error)
+	// Holder tells who has the money that is taken at the door of an order, if
+	// it is not the courier of the order. Package app sets it.
+	Holder func(ctx context.Context, tx *store.Tx, sc authz.Scope, o Order) (id.ID, error)
 
 	// OnPlaced, OnMoved and OnRemind are called in the transaction that places
 	// an order, moves it, or finds that nobody has accepted it yet. Package app

@@ -30,6 +30,16 @@ func (p Parcel) holder() id.ID {
 	return HolderOf(p.Carrier)
 }
 
+// Holder is who has the money of an order that a carrier brings; zero if a
+// courier of the shop does.
+func (s *Service) Holder(ctx context.Context, tx *store.Tx, sc authz.Scope, o order.Order) (id.ID, error) {
+	all, err := s.ofOrder(ctx, tx, sc, o.ID)
+	if err != nil || len(all) == 0 || all[0].Carrier == Own {
+		return id.ID{}, err
+	}
+	return HolderOf(all[0].Carrier), nil
+}
+
 // moveOrder lets the order follow what happened to its parcel.
 func (st *step) moveOrder(ctx context.Context, from carrier.Status) error {
 	p := st.p

@@ -397,7 +397,11 @@ func TestALimitOfCashStopsNewCOD(t *testing.T) {
 		if _, err := s.parcels.Do(t.Context(), s.owner, list[0].ID, parcel.Move{Act: parcel.ActAssign, Courier: s.courier.Actor}); !on(err, "courier", parcel.ErrLimit) {
 			t.Errorf("over the limit: %v", err)
 		}
-		if err := s.orders.Settle(t.Context(), s.owner, order.Settlement{ID: id.New(), Courier: s.courier.Actor, Amount: 23_000}); err != nil {
+		if err := db.Tx(t.Context(), s.owner, func(tx *store.Tx) error {
+			return s.books.Post(t.Context(), tx, s.owner, ledger.Entry{Key: "till", Kind: "courier.settled", Lines: []ledger.Line{
+				{Account: ledger.CourierCash, Holder: s.courier.Actor, Amount: -23_000}, {Account: ledger.Cash, Amount: 23_000},
+			}})
+		}); err != nil {
 			t.Fatal(err)
 		}
 		s.do(t, s.owner, list[0], parcel.Move{Act: parcel.ActAssign, Courier: s.courier.Actor})

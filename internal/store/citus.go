@@ -115,6 +115,12 @@ var Placements = map[string]Placement{
 
 	"figure_days":   Distributed,
 	"figure_totals": Local,
+	"cash_handovers":    Distributed,
+	"cash_counts":       Distributed,
+	"cash_found":        Distributed,
+	"cash_payouts":      Distributed,
+	"cash_payout_lines": Distributed,
+	"cash_terms":        Distributed,
 
 	"order_papers":      Distributed,
 	"order_paper_lines": Distributed,

@@ -344,6 +344,9 @@ var menu = [][]menuItem{
 		{"/pesanan/baru", "plus", "more.new_order", authz.PlaceOrders},
 		{"/kirim", "package-check", "more.shipping", authz.SeeOrders},
 		{"/antaran", "bike", "more.deliveries", authz.Deliver},
+		{"/setoran", "wallet", "more.cash", authz.SeeMoney},
+		{"/setoran/saya", "hand-coins", "more.my_cash", authz.Deliver},
+		{"/setoran/terima", "banknote", "more.take_cash", authz.TakeCash},
 		{"/kotak", "smartphone", "more.outbox", authz.SignedIn},
 	},
 	{

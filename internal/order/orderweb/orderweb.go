@@ -106,8 +106,6 @@ func Routes(s Services) []web.Route {
 		{Pattern: "GET /pesanan/{id}/nota.pdf", Verb: authz.SeeOrders, Handle: p.receipt},
 		{Pattern: "GET /pesanan/{id}/kemas.pdf", Verb: authz.SeeOrders, Handle: p.slip},
 		{Pattern: "GET /pesanan/{id}/bukti/{photo}", Verb: authz.SeeOrders, Handle: p.proof},
-		{Pattern: "GET /setoran", Verb: authz.SeeMoney, Handle: p.holders},
-		{Pattern: "POST /setoran", Verb: authz.TakePayments, Handle: p.settle},
 	}
 	for _, d := range deeds {
 		list = append(list, web.Route{Pattern: "POST /pesanan/{id}/" + d.path, Verb: d.verb, Handle: p.deed(d)})

@@ -18,6 +18,7 @@ import (
 	"lapak/internal/blob"
 	"lapak/internal/business"
 	"lapak/internal/carrier"
+	"lapak/internal/cash"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
@@ -36,6 +37,7 @@ var Words embed.FS
 // Services are what the pages call.
 type Services struct {
 	Parcels  *parcel.Service
+	Cash     *cash.Service
 	Orders   *order.Service
 	Shops    *business.Service
 	Accounts *account.Service

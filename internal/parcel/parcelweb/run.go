@@ -33,7 +33,7 @@ func (p pages) run(w http.ResponseWriter, r *http.Request) error {
 	if v.done, err = p.Parcels.DoneToday(ctx, sc); err != nil {
 		return err
 	}
-	if v.held, err = p.Orders.InHand(ctx, sc); err != nil {
+	if v.held, v.limit, err = p.Cash.InHandAgainst(ctx, sc); err != nil {
 		return err
 	}
 	return web.Render(w, r, http.StatusOK, runPage(v))
@@ -106,7 +106,7 @@ func (p pages) stopAgain(w http.ResponseWriter, r *http.Request, m parcel.Move, 
 	if v.Detail, err = p.Parcels.Get(ctx, sc, which); err != nil {
 		return err
 	}
-	if v.held, err = p.Orders.InHand(ctx, sc); err != nil {
+	if v.held, err = p.Cash.InHand(ctx, sc); err != nil {
 		return err
 	}
 	if !v.Order.IsZero() && sc.Role != authz.Courier {

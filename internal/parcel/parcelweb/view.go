@@ -53,7 +53,7 @@ type showView struct {
 type runView struct {
 	waiting, open, failed []parcel.Parcel
 	done                  int
-	held                  int64
+	held, limit           int64
 	now                   time.Time
 }
 
