@@ -1,17 +1,21 @@
 package app_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"lapak/internal/account"
 	"lapak/internal/authz"
 	"lapak/internal/cash"
 	"lapak/internal/id"
+	"lapak/internal/outbox"
 	"lapak/internal/parcel"
+	"lapak/internal/store"
 	"lapak/internal/store/storetest"
 	"lapak/internal/web/browsertest"
 	"lapak/internal/web/webtest"
@@ -121,6 +125,63 @@ func TestMoneyGoesFromHandToHandByThePages(t *testing.T) {
 	sh.send(sh.see(at), at+"/keputusan", "act", "book", "why", "JNE salah hitung", "by", sh.sc.Actor.String())
 	sh.says(sh.see("/setoran"), "Selisih Rp0", "Dicairkan ekspedisi, dengan potongannya -Rp45.000")
 	s.holds(t)
+}
+
+// Without a signal both sides are kept on the phones, and wrong codes run out
+// there too, though a refused act leaves nothing behind.
+func TestMoneyGoesFromHandToHandWithoutASignal(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := newSite(t, db)
+		sh := s.shop(t, "Dapur Bu Euis", 50)
+		_, is := s.plant(t, account.Planted{Name: "Dadan Hidayat", Phone: parsed(t, newPhone()), Role: authz.Courier, Business: sh.sc.Business})
+		s.brought(t, sh, is, "", "")
+		device := map[id.ID]id.ID{is.Actor: id.New(), sh.sc.Actor: id.New()}
+		tell := func(sc authz.Scope, kind string, fields ...string) outbox.Receipt {
+			t.Helper()
+			body := map[string]string{}
+			for i := 0; i < len(fields); i += 2 {
+				body[fields[i]] = fields[i+1]
+			}
+			b, _ := json.Marshal(body)
+			now := db.Now()
+			r, err := s.Outbox.Take(t.Context(), sc, outbox.Sent{Business: sc.Business, Clock: now, Act: outbox.Act{
+				ID: id.New(), Person: sc.Actor, Device: device[sc.Actor], Kind: kind, Object: id.New(), At: now.Add(-time.Hour), Body: b,
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		give := func(mark, code string) outbox.Receipt {
+			t.Helper()
+			return tell(is, "cash.give", "receiver", sh.sc.Actor.String(), "amount", "23.000", "mark", mark, "code", code)
+		}
+		code := func(mark string) string { return s.Cash.CodeFor(sh.sc, db.Now(), is.Actor, 23_000, mark) }
+		if r := give("ABCDEF", code("ABCDEF")); r.State != outbox.Done {
+			t.Errorf("the giver's word: %+v", r)
+		}
+		if r := tell(sh.sc, "cash.take", "giver", is.Actor.String(), "amount", "23.000", "mark", "ABCDEF"); r.State != outbox.Done {
+			t.Errorf("the receiver's word: %+v", r)
+		}
+		for n := range cash.MaxTries {
+			if r := give("GHJKLM", code("NPQRST")); r.State != outbox.Refused {
+				t.Errorf("wrong code %d: %+v", n, r)
+			}
+		}
+		if r := give("GHJKLM", code("GHJKLM")); r.State != outbox.Refused {
+			t.Errorf("the right code after %d wrong ones: %+v", cash.MaxTries, r)
+		}
+		if n, err := s.Cash.InHand(t.Context(), is); err != nil || n != 23_000 {
+			t.Errorf("in hand: %d, %v", n, err)
+		}
+		if r := tell(sh.sc, "cash.take", "giver", is.Actor.String(), "amount", "23.000", "mark", "GHJKLM"); r.State != outbox.Done {
+			t.Errorf("the receiver's own word: %+v", r)
+		}
+		if c, err := s.Cash.Read(t.Context(), sh.sc); err != nil || c.Unexplained() != 0 || c.Held != 0 || c.Till != 46_000 {
+			t.Errorf("the chain: %+v, %v", c, err)
+		}
+		s.holds(t)
+	})
 }
 
 // The code that a phone makes by itself is the server's; and the pages, as their people see them.

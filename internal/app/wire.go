@@ -19,6 +19,7 @@ import (
 	"lapak/internal/bundle/bundleweb"
 	"lapak/internal/business/businessweb"
 	"lapak/internal/carrier"
+	"lapak/internal/cash"
 	"lapak/internal/cash/cashweb"
 	"lapak/internal/catalog/catalogweb"
 	"lapak/internal/customer/customerweb"
@@ -172,6 +173,10 @@ func (a *App) hooks() {
 		}
 		return a.tellParcel(ctx, tx, sc, p, e)
 	}
+	a.Cash.WrongCodes = func(ctx context.Context, tx *store.Tx, sc scope, giver id.ID, since time.Time) (int64, error) {
+		return a.Outbox.RefusalsBy(ctx, tx, sc, giver, cash.ErrCode.Key, since)
+	}
+	cashweb.Offline(a.Outbox, a.Cash)
 	a.Payments.OnPayout = a.mailPayout
 	a.Payments.OnNoted = a.tellPayment
 	a.Stock.OnChanged = a.Webhooks.StockMoved

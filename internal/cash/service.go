@@ -36,6 +36,9 @@ type Service struct {
 
 	// Team lists who works in the shop; New sets it, tests may put in others.
 	Team func(ctx context.Context, tx *store.Tx, sc authz.Scope) ([]account.Teammate, error)
+	// WrongCodes counts a giver's wrong codes since a moment that came in acts
+	// which were refused, so that they left nothing here. Package app sets it.
+	WrongCodes func(ctx context.Context, tx *store.Tx, sc authz.Scope, giver id.ID, since time.Time) (int64, error)
 }
 
 // New makes the service. root is the installation's secret; the receivers'
@@ -105,6 +108,7 @@ func (s *Service) Give(ctx context.Context, tx *store.Tx, sc authz.Scope, m Give
 	if err != nil {
 		return err
 	}
+	refused := int64(0)
 	if !h.Booked() {
 		if !known || !may(who, authz.TakeCash) || m.Receiver == sc.Actor {
 			return ErrReceiver.On("receiver")
@@ -112,17 +116,23 @@ func (s *Service) Give(ctx context.Context, tx *store.Tx, sc authz.Scope, m Give
 		if tx.Now.Sub(at) > MaxAge {
 			return ErrOld.With(int64(MaxAge / (24 * time.Hour)))
 		}
-		wrong, err := s.q.WrongCodes(ctx, tx, cashdb.WrongCodesParams{BusinessID: sc.Business, GiverID: sc.Actor, Since: tx.Now.Add(-24 * time.Hour)})
+		since := tx.Now.Add(-24 * time.Hour)
+		wrong, err := s.q.WrongCodes(ctx, tx, cashdb.WrongCodesParams{BusinessID: sc.Business, GiverID: sc.Actor, Since: since})
 		if err != nil {
 			return fmt.Errorf("count wrong codes: %w", err)
 		}
-		if wrong >= MaxWrong {
+		if s.WrongCodes != nil {
+			if refused, err = s.WrongCodes(ctx, tx, sc, sc.Actor, since); err != nil {
+				return err
+			}
+		}
+		if wrong+refused >= MaxWrong || h.Tries+refused >= MaxTries { // which mark a refused act was for is not known: any
 			return ErrLocked
 		}
 	}
 	books, err := h.give(m.Receiver, Word{m.ID, m.Amount, at}, s.fits(sc.Business, m.Receiver, sc.Actor, at, m.Mark, m.Code))
 	if errors.Is(err, ErrCode) {
-		return errors.Join(s.save(ctx, tx, sc, h), err)
+		return errors.Join(s.save(ctx, tx, sc, h), ErrCode.With(max(0, MaxTries-h.Tries-refused)))
 	}
 	if err != nil {
 		return err

@@ -197,3 +197,13 @@ func (s *Service) Refusals(ctx context.Context, tx *store.Tx, sc authz.Scope, ob
 	}
 	return n, nil
 }
+
+// RefusalsBy counts the acts of a person that were refused with a fault's key
+// since a moment.
+func (s *Service) RefusalsBy(ctx context.Context, tx *store.Tx, sc authz.Scope, person id.ID, key string, since time.Time) (int64, error) {
+	n, err := s.q.RefusalsBy(ctx, tx, outboxdb.RefusalsByParams{BusinessID: sc.Business, PersonID: person, Fault: key, Since: since})
+	if err != nil {
+		return 0, fmt.Errorf("count refusals: %w", err)
+	}
+	return n, nil
+}

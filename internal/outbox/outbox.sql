@@ -67,6 +67,11 @@ WHERE business_id = @business_id AND id = @id;
 -- name: Left :one
 SELECT CAST(count(*) AS bigint) FROM (SELECT 1 FROM outbox_acts WHERE business_id = @business_id AND emptied_at IS NULL LIMIT 1) a;
 
+-- RefusalsBy counts what was refused of a person's acts for one reason since a moment.
+-- name: RefusalsBy :one
+SELECT CAST(count(*) AS bigint) FROM outbox_acts
+WHERE business_id = @business_id AND state = 'refused' AND received_at >= @since AND person_id = @person_id AND fault = @fault;
+
 -- Refusals counts what was refused about an object for one reason.
 -- name: Refusals :one
 SELECT CAST(count(*) AS bigint) FROM outbox_acts WHERE business_id = @business_id AND object_id = @object_id AND state = 'refused' AND fault = @fault;

@@ -46,9 +46,9 @@ func Routes(s Services) []web.Route {
 		{Pattern: "GET /setoran/selisih", Verb: authz.SeeMoney, Handle: p.gaps},
 		{Pattern: "POST /setoran/selisih", Verb: authz.TakePayments, Handle: p.explain},
 
-		{Pattern: "GET /setoran/saya", Verb: authz.Deliver, Handle: p.mine},
+		{Pattern: "GET /setoran/saya", Verb: authz.Deliver, Offline: true, Handle: p.mine},
 		{Pattern: "POST /setoran/serah", Verb: authz.Deliver, Handle: p.give},
-		{Pattern: "GET /setoran/terima", Verb: authz.TakeCash, Handle: p.receiving},
+		{Pattern: "GET /setoran/terima", Verb: authz.TakeCash, Offline: true, Handle: p.receiving},
 		{Pattern: "POST /setoran/terima", Verb: authz.TakeCash, Handle: p.take},
 
 		{Pattern: "GET /setoran/ekspedisi", Verb: authz.SeeMoney, Handle: p.payouts},
@@ -260,18 +260,14 @@ func (v mineView) name(ctx context.Context, person id.ID) string {
 }
 
 func (p pages) give(w http.ResponseWriter, r *http.Request) error {
-	amount, err := web.Money(r, "amount")
-	if err != nil {
-		err = fault.Of(err).On("amount")
-	} else {
-		err = p.Cash.Hand(r.Context(), web.Scope(r), cash.Give{
-			ID: web.FormID(r, "id"), At: at(r), Receiver: web.FormID(r, "receiver"), Amount: amount, Mark: r.FormValue("mark"), Code: r.FormValue("code"),
-		})
+	m, err := giveOf(r.Form, web.FormID(r, "id"), at(r))
+	if err == nil {
+		err = p.Cash.Hand(r.Context(), web.Scope(r), m)
 	}
 	if err != nil {
 		return again(w, r, err, func(status int, f form) error { return p.mineAgain(w, r, status, f) })
 	}
-	web.Flash(w, r, "cash.given", money.String(amount))
+	web.Flash(w, r, "cash.given", money.String(m.Amount))
 	return web.SeeOther(w, r, "/setoran/saya")
 }
 
@@ -308,17 +304,13 @@ func (p pages) receivingAgain(w http.ResponseWriter, r *http.Request, status int
 
 // take notes what was counted, and comes back with the code for phones without script.
 func (p pages) take(w http.ResponseWriter, r *http.Request) error {
-	amount, err := web.Money(r, "amount")
-	if err != nil {
-		err = fault.Of(err).On("amount")
-	} else {
-		err = p.Cash.Confirm(r.Context(), web.Scope(r), cash.Take{
-			ID: web.FormID(r, "id"), At: at(r), Giver: web.FormID(r, "giver"), Amount: amount, Mark: r.FormValue("mark"),
-		})
+	m, err := takeOf(r.Form, web.FormID(r, "id"), at(r))
+	if err == nil {
+		err = p.Cash.Confirm(r.Context(), web.Scope(r), m)
 	}
 	if err != nil {
 		return again(w, r, err, func(status int, f form) error { return p.receivingAgain(w, r, status, f) })
 	}
-	web.Flash(w, r, "cash.taken", money.String(amount))
+	web.Flash(w, r, "cash.taken", money.String(m.Amount))
 	return web.SeeOther(w, r, "/setoran/terima?"+url.Values{"giver": {r.FormValue("giver")}, "amount": {r.FormValue("amount")}, "mark": {r.FormValue("mark")}}.Encode())
 }

@@ -474,6 +474,31 @@ func (q *Queries) Refusals(ctx context.Context, db DBTX, arg RefusalsParams) (in
 	return column_1, err
 }
 
+const refusalsBy = `-- name: RefusalsBy :one
+SELECT CAST(count(*) AS bigint) FROM outbox_acts
+WHERE business_id = $1 AND state = 'refused' AND received_at >= $2 AND person_id = $3 AND fault = $4
+`
+
+type RefusalsByParams struct {
+	BusinessID id.ID
+	Since      time.Time
+	PersonID   id.ID
+	Fault      string
+}
+
+// RefusalsBy counts what was refused of a person's acts for one reason since a moment.
+func (q *Queries) RefusalsBy(ctx context.Context, db DBTX, arg RefusalsByParams) (int64, error) {
+	row := db.QueryRowContext(ctx, refusalsBy,
+		arg.BusinessID,
+		arg.Since,
+		arg.PersonID,
+		arg.Fault,
+	)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const waiting = `-- name: Waiting :one
 SELECT CAST(count(*) AS bigint) FROM outbox_acts
 WHERE business_id = $1 AND person_id = $2 AND device_id = $3 AND state = 'parked' AND after_id = $4
