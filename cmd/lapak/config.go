@@ -55,6 +55,8 @@ func flags(name string, o *options) *flag.FlagSet {
 	fs.StringVar(&o.BackupAge, "backup-age", "", "public `key` (age1...) that backups are sealed for; or LAPAK_BACKUP_PASSPHRASE")
 	fs.StringVar(&o.BackupIdentity, "backup-identity", "", "`file` of the private key that opens sealed backups; for restore and drill, best kept off the server")
 	fs.DurationVar(&o.DrillEvery, "drill-every", 30*24*time.Hour, "how often the newest backup is brought back aside and checked; 0: never")
+	fs.StringVar(&o.BiteshipKey, "biteship-key", "", "`key` of Biteship for shops without one of their own; better as LAPAK_BITESHIP_KEY; empty: each shop brings its own")
+	fs.StringVar(&o.RajaOngkirKey, "rajaongkir-key", "", "`key` of RajaOngkir for shops without one of their own; better as LAPAK_RAJAONGKIR_KEY")
 	if name == "demo" {
 		fs.IntVar(&o.businesses, "businesses", 120, "how many businesses the demo has")
 		fs.IntVar(&o.orders, "orders", 0, "how many orders all of them have; 0: as many as their rhythm makes in 12 months")

@@ -22,6 +22,7 @@ import (
 	"lapak/internal/audit"
 	"lapak/internal/backup"
 	"lapak/internal/blob"
+	"lapak/internal/booking"
 	"lapak/internal/bundle"
 	"lapak/internal/business"
 	"lapak/internal/cash"
@@ -72,6 +73,7 @@ type App struct {
 	Vouchers  *voucher.Service
 	Orders    *order.Service
 	Parcels   *parcel.Service
+	Booking   *booking.Service
 	Cash      *cash.Service
 	Today     *today.Service
 	Directory *directory.Service
@@ -94,7 +96,7 @@ type App struct {
 
 // Invariants are what must hold of the data at all times, of every slice.
 var Invariants = slices.Concat(audit.Invariants, blob.Invariants, business.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants, ledger.Invariants,
-	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, cash.Invariants, api.Invariants, webhook.Invariants, outbox.Invariants)
+	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, booking.Invariants, cash.Invariants, api.Invariants, webhook.Invariants, outbox.Invariants)
 
 // Logger makes the logger that the settings ask for.
 func (c *Config) Logger() *slog.Logger {
@@ -211,6 +213,11 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	if a.Cash, err = cash.New(db, root, cash.Parts{Accounts: a.Accounts, Books: a.Books, Parcels: a.Parcels}); err != nil {
+		return nil, err
+	}
+	if a.Booking, err = booking.New(db, root, booking.Options{
+		HTTP: outbound.Client(false), Base: c.Base(), Keys: map[string]string{"biteship": c.BiteshipKey, "rajaongkir": c.RajaOngkirKey}, Log: log,
+	}, booking.Parts{Shops: a.Shops, Orders: a.Orders, Parcels: a.Parcels}); err != nil {
 		return nil, err
 	}
 	a.Today = today.New(db, a.Shops, a.Stock)

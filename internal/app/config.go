@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"lapak/internal/booking"
 	"lapak/internal/mail"
 )
 
@@ -47,6 +48,9 @@ type Config struct {
 	BackupAge      string // public key to seal backups for
 	BackupIdentity string // file of the private key; only where drills open sealed backups
 	DrillEvery     time.Duration
+
+	BiteshipKey   string // of the installation, for shops that have none of their own; empty: none
+	RajaOngkirKey string // the same
 
 	Demo bool // every page says that its data is sample data
 }
@@ -89,6 +93,11 @@ func (c *Config) Validate() error {
 	}
 	if c.RateFactor < 1 || c.RateFactor > 1_000_000 {
 		bad("rate-factor", "%d is not between 1 and 1000000", c.RateFactor)
+	}
+	for name, key := range map[string]string{"biteship-key": c.BiteshipKey, "rajaongkir-key": c.RajaOngkirKey} {
+		if key != "" && (len(key) < booking.MinKey || strings.ContainsAny(key, " \t\r\n")) {
+			bad(name, "this is no key: at least %d letters, without spaces", booking.MinKey)
+		}
 	}
 	c.validateBackups(bad)
 	for name, addr := range map[string]string{"addr": c.Addr, "metrics-addr": c.MetricsAddr} {
@@ -178,6 +187,14 @@ func masked(dsn string) string {
 	return u.Redacted()
 }
 
+// veiled hides a secret, and shows that there is one.
+func veiled(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return "xxxxx"
+}
+
 // Key reads the installation's root secret, making it at the first start. Keys
 // of every purpose are derived from it; who loses it loses sealed columns and
 // all sessions. LAPAK_KEY, 32 bytes in base64, takes its place.
@@ -230,5 +247,6 @@ func (c *Config) Lines() []string {
 		show("trusted-proxies", c.TrustedProxies), show("log-level", c.LogLevel), show("log-format", c.LogFormat), show("rate-factor", c.RateFactor),
 		show("backup-dir", c.BackupFolder()), show("backup-every", c.BackupEvery), show("backup-keep", c.BackupKeep), show("backup-to", masked(c.BackupTo)),
 		show("backup-age", c.BackupAge), show("backup-identity", c.BackupIdentity), show("drill-every", c.DrillEvery),
+		show("biteship-key", veiled(c.BiteshipKey)), show("rajaongkir-key", veiled(c.RajaOngkirKey)),
 	}
 }

@@ -52,7 +52,7 @@ var params = map[string]param{
 	"/dinas/pemulihan/{id}": {loose: true}, "/dinas/naskah/{kind}": {missing: "tiada", public: true}, "/dinas/usaha/{id}": {}, "/dinas/banding/{id}": {loose: true},
 	"/foto/{business}": {public: true}, "/foto/{business}/{id}": {}, "/foto/{business}/{id}/{width}": {missing: "7", public: true},
 	"/produk/{id}": {}, "/kategori/{id}": {}, "/pelanggan/{id}": {}, "/pelanggan/{id}/alamat/{address}": {once: true},
-	"/antaran/{id}": {}, "/kirim/{id}": {}, "/kirim/{id}/bukti/{photo}": {}, "/lacak/{token}": {missing: noToken, public: true}, "/pesanan/{id}": {}, "/pesanan/{id}/bukti/{photo}": {}, "/pembayaran/rekening/{id}": {once: true, mute: true},
+	"/antaran/{id}": {}, "/ekspedisi/kunci/{carrier}": {missing: "tiada", public: true, loose: true}, "/kirim/{id}": {}, "/kirim/{id}/bukti/{photo}": {}, "/lacak/{token}": {missing: noToken, public: true}, "/pesanan/{id}": {}, "/pesanan/{id}/bukti/{photo}": {}, "/pembayaran/rekening/{id}": {once: true, mute: true},
 	"/stok/{variant}": {}, "/stok/hitung/{count}": {}, "/voucher/{id}": {}, "/setoran/ekspedisi/{id}": {},
 	"/impor/{id}": {loose: true}, "/contoh-impor/{kind}": {missing: "tiada", public: true, loose: true}, "/ekspor/{kind}": {missing: "tiada", public: true, loose: true},
 	"/sitemap/{part}":       {missing: "tiada.xml", public: true},
@@ -299,7 +299,7 @@ func (s site) actors(t *testing.T) []actor {
 func TestMatrix(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newSite(t, db)
-		routes := web.Table(s.Routes()...)
+		routes := slices.DeleteFunc(web.Table(s.Routes()...), func(rt web.Route) bool { return rt.Hook }) // judged by their own handler
 		// What changes nothing first, and signing out at the end.
 		slices.SortStableFunc(routes, func(x, y web.Route) int { return rank(x) - rank(y) })
 		tried := 0

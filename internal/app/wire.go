@@ -16,6 +16,7 @@ import (
 	"lapak/internal/authz"
 	"lapak/internal/backup/backupweb"
 	"lapak/internal/blob/blobweb"
+	"lapak/internal/booking/bookingweb"
 	"lapak/internal/bundle/bundleweb"
 	"lapak/internal/business/businessweb"
 	"lapak/internal/carrier"
@@ -64,7 +65,7 @@ var Words embed.FS
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
 		orderfile.Words, exchangeweb.Words, carrier.Words, label.Words,
-		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words, outboxweb.Words, figureweb.Words, cashweb.Words)
+		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words, bookingweb.Words, outboxweb.Words, figureweb.Words, cashweb.Words)
 }
 
 // Routes lists every address of the site.
@@ -84,10 +85,10 @@ func (a *App) Routes() [][]web.Route {
 		stockweb.Routes(a.Stock, a.namesOf),
 		customerweb.Routes(a.Customers, a.ordersOf, a.shopName),
 		deliveryweb.Routes(a.Delivery),
-		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs}),
+		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Bookings: a.Booking, Cash: a.Cash, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs}),
+		bookingweb.Routes(bookingweb.Services{Bookings: a.Booking, Parcels: a.Parcels, Shops: a.Shops}),
 		figureweb.Routes(figureweb.Services{Figures: a.Figures, Accounts: a.Accounts}),
 		cashweb.Routes(cashweb.Services{Cash: a.Cash}),
-		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Cash: a.Cash, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs}),
 		voucherweb.Routes(a.Vouchers, a.Shops),
 		paymentweb.Routes(paymentweb.Services{Payments: a.Payments, Blobs: a.Blobs, Meter: a.Parcels.Meter}),
 		orderweb.Routes(orderweb.Services{
@@ -163,11 +164,16 @@ func (a *App) hooks() {
 	}
 	a.Orders.Holder = a.Parcels.Holder
 	a.Parcels.Brings = a.Orders.Brings
+	a.Parcels.MayDrop = a.Booking.MayDrop
+	a.Orders.Carriers = a.Booking.Carriers
 	a.Parcels.WrongCodes = func(ctx context.Context, tx *store.Tx, sc scope, box id.ID) (int64, error) {
 		return a.Outbox.Refusals(ctx, tx, sc, box, parcel.ErrCode.Key)
 	}
 	parcelweb.Offline(a.Outbox, a.Parcels)
 	a.Parcels.OnMoved = func(ctx context.Context, tx *store.Tx, sc scope, p parcel.Parcel, e parcel.Event) error {
+		if err := a.Booking.Followed(ctx, tx, sc, p, e); err != nil {
+			return err
+		}
 		if err := a.Figures.Note(ctx, tx, sc, p); err != nil {
 			return err
 		}
@@ -199,6 +205,7 @@ func (a *App) hooks() {
 	a.Backups.Register(a.Jobs)
 	a.Keys.Register(a.Jobs)
 	a.Webhooks.Register(a.Jobs)
+	a.Booking.Register(a.Jobs)
 	a.Outbox.Jobs(a.Jobs)
 	a.Figures.Register(a.Jobs)
 	job.Every(a.Jobs, "account.sweep", time.Hour, a.Accounts.Sweep)

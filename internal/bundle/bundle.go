@@ -24,6 +24,7 @@ var Carried = []string{
 	"payment_settings", "payment_accounts", "payment_codes", "payments", "delivery_ways", "delivery_areas", "delivery_zones",
 	"delivery_steps", "delivery_windows", "delivery_slots", "delivery_bookings",
 	"vouchers", "voucher_uses", "orders", "order_lines", "order_events", "order_numbers", "order_papers", "order_paper_lines",
+	"parcels", "parcel_lines", "parcel_events", "parcel_settings", "carrier_settings", "carrier_bookings", "ledger_entries", "ledger_lines", "ledger_balances",
 	"parcels", "parcel_lines", "parcel_events", "parcel_settings", "ledger_entries", "ledger_lines", "ledger_balances",
 	"cash_handovers", "cash_counts", "cash_found", "cash_payouts", "cash_payout_lines", "cash_terms",
 }
@@ -65,6 +66,10 @@ var Left = map[string]string{
 	"webhook_receivers":  "addresses and secrets of this installation, sealed under its key",
 	"webhook_deliveries": "what this installation sent in a month",
 	"webhook_counts":     "numbers of what this installation sent",
+	"carrier_keys":       "keys of middlemen, sealed under this installation's key: the owner types them again",
+	"carrier_hooks":      "addresses of this installation for carriers' messages",
+	"carrier_refs":       "bookings under this installation's own key",
+	"carrier_watches":    "when carriers are asked next; what is told of a parcel makes it anew",
 	"outbox_phones":      "phones that sent acts to this installation",
 	"outbox_acts":        "acts of people on phones of this installation; what they did is in the rows they changed, and no right goes by a file",
 	"api_answers":        "answers remembered for a week, sealed under this installation's key",

@@ -47,6 +47,12 @@ type Carrier interface {
 	Hook(header http.Header, body []byte) (Hook, error)
 }
 
+// Locator is a carrier that has ids of its own for places.
+type Locator interface {
+	// Locate is the carrier's id of a place and what it calls it.
+	Locate(ctx context.Context, p Place) (area, name string, err error)
+}
+
 // Faults of carriers. Retry says which are worth another try.
 var (
 	ErrKey     = fault.New(fault.Unavailable, "carrier.key")      // the key is wrong or may not do this: a person must act
@@ -92,6 +98,7 @@ type Place struct {
 	Regency  string
 	Province string
 	Postal   string
+	Area     string // the carrier's own id of the place, if it was looked up before
 	LatE6    *int64
 	LngE6    *int64
 }

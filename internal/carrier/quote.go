@@ -199,7 +199,7 @@ func (q RateQuery) key() string {
 
 // key is where a place is: its region, and the point to about ten metres.
 func (p Place) key() string {
-	s := strings.Join([]string{p.Postal, p.Province, p.Regency, p.District, p.Village}, "\x01")
+	s := strings.Join([]string{p.Area, p.Postal, p.Province, p.Regency, p.District, p.Village}, "\x01")
 	if p.Pointed() {
 		s += "\x01" + numbers(*p.LatE6/100, *p.LngE6/100)
 	}

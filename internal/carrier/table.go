@@ -203,6 +203,20 @@ func (f Firm) Service(code string) (Service, bool) {
 	return f.Services[i], true
 }
 
+// Title is what people call a service of a firm: "JNE REG".
+func Title(firm, service string) string {
+	f, ok := Find(firm)
+	if !ok {
+		return strings.TrimSpace(firm + " " + service)
+	}
+	if s, ok := f.Service(service); ok {
+		service = s.Name
+	} else {
+		service = strings.ToUpper(strings.ReplaceAll(service, "_", " "))
+	}
+	return strings.TrimSpace(f.Name + " " + service)
+}
+
 // Chargeable is what the carrier charges for a parcel, in whole kilograms, by
 // the rules of the service, or by its own if the service is not known.
 func (f Firm) Chargeable(service string, grams, l, w, h int64) int64 {

@@ -12,6 +12,7 @@ import (
 	"lapak/internal/catalog"
 	"lapak/internal/id"
 	"lapak/internal/order"
+	"lapak/internal/parcel"
 	"lapak/internal/payment"
 	"lapak/internal/voucher"
 	"lapak/internal/web/browsertest"
@@ -32,9 +33,11 @@ var notPages = map[string]bool{
 	"GET /foto/{business}/{id}/{width}": true, "GET /@/{slug}/gambar.jpg": true, "GET /@/{slug}/p/{product}/gambar.jpg": true, "GET /o/{token}/qris.png": true,
 	"GET /pesanan/{id}/nota.pdf": true, "GET /pesanan/{id}/kemas.pdf": true, "GET /pesanan/{id}/bukti/{photo}": true, "GET /toko/stiker.pdf": true,
 	"GET /impor/{id}/baris-salah": true, "GET /contoh-impor/{kind}": true, "GET /ongkir/berkas/{name}": true,
-	"GET /mulai":                 true, // leads on to the step that is due
-	"GET /@/{slug}/pesan/ongkir": true, // leads back to the checkout
-	"GET /bukti-email/{token}":   true, // its link is in a mail alone
+	"GET /kirim/{id}/label.pdf": true, "GET /kirim/{id}/bukti/{photo}": true, "GET /kirim/angka.csv": true,
+	"GET /setoran/ekspedisi/{id}": true, // cash looks at it with a file taken in
+	"GET /mulai":                  true, // leads on to the step that is due
+	"GET /@/{slug}/pesan/ongkir":  true, // leads back to the checkout
+	"GET /bukti-email/{token}":    true, // its link is in a mail alone
 }
 
 var hole = regexp.MustCompile(`\\\{[a-z]+\\\}`)
@@ -115,6 +118,11 @@ func tours(t *testing.T, s *site) []tour {
 		t.Fatal(err)
 	}
 
+	boxes, err := s.Parcels.Of(ctx, sh.sc, sent.ID)
+	must(t, err)
+	waiting, err := s.Parcels.Of(ctx, sh.sc, packed.ID)
+	must(t, err)
+	desk := func(list []parcel.Parcel) string { return "/kirim/" + list[0].ID.String() }
 	at := func(o order.Order) string { return "/pesanan/" + o.ID.String() }
 	link := func(o order.Order) string { return "/o/" + s.Orders.Link(o) }
 	variant := sh.product.Variants[0].ID.String()
@@ -122,13 +130,14 @@ func tours(t *testing.T, s *site) []tour {
 		"/", "/api/docs", "/?q=keripik", "/?q=kripik+singkog", "/?q=tidakadayangbegini", "/masuk", "/daftar", "/lupa", "/syarat", "/privasi", "/luring", "/tidak-ada", "/wilayah?q=tanjungsari",
 		sh.at(""), sh.at("?q=sambal"), sh.at("/p/" + sh.product.Slug), sh.at("/p/" + sh.choice.Slug), hidden.at(""), "/@tidak-ada",
 		sh.at("/pesan?variant=" + variant), link(placed), link(claimed), link(sent), link(done), link(dropped), "/o/tidakada",
-		"/undangan/" + invitation, stop, "/atur-ulang/" + reset, "/admin-pertama/" + first, "/langkah-baru/" + factor, "/pin",
+		"/undangan/" + invitation, stop, "/atur-ulang/" + reset, "/admin-pertama/" + first, "/langkah-baru/" + factor, "/pin", "/lacak", "/lacak/" + s.Parcels.Link(sh.sc.Business, boxes[0].ID),
 	}}
 	return []tour{
 		guest,
 		{"owner", sh.phone, []string{
 			"/hari-ini", "/pesanan", "/pesanan?tab=done", "/pesanan?q=rina", at(placed), at(claimed), at(packed), at(sent), at(failed), at(done), at(dropped),
-			at(placed) + "/ubah", "/pesanan/baru", "/pesanan/baru?jenis=kasir", "/setoran", "/antaran", "/produk", "/produk/baru", "/produk/" + sh.product.ID.String(),
+			at(placed) + "/ubah", at(packed) + "/paket", "/kirim", "/kirim?tab=wrong", "/kirim/aturan", "/kirim/angka", desk(boxes), desk(waiting) + "/kurir", "/ekspedisi",
+			"/setoran/selisih", "/setoran/saya", "/setoran/terima", "/setoran/ekspedisi", "/produk/" + sh.product.ID.String() + "/label", "/pesanan/baru", "/pesanan/baru?jenis=kasir", "/setoran", "/antaran", "/produk", "/produk/baru", "/produk/" + sh.product.ID.String(),
 			"/produk/" + sh.choice.ID.String(), "/kategori", "/stok", "/stok/" + variant, "/stok/hitung", "/stok/hitung/" + count.String(),
 			"/pelanggan", "/pelanggan/" + placed.Customer.String(), "/pelanggan/" + placed.Customer.String() + "/ubah", "/impor", "/impor/" + upload.ID.String(), "/impor/" + checked.ID.String(), "/voucher", "/voucher/baru", "/voucher/" + code.String(),
 			"/toko", "/toko/profil", "/toko/tampilan", "/toko/jam", "/toko/tutup", "/toko/nomor", "/toko/tautan", "/toko/serah", "/toko/akhiri", "/toko/api", "/toko/webhook", "/toko/webhook/" + hook.ID.String(), "/toko/berkas", "/mulai/berkas", "/ongkir", "/ongkir/daerah", "/ongkir/berkas",
@@ -141,7 +150,7 @@ func tours(t *testing.T, s *site) []tour {
 		{"officer", officePhone, []string{
 			"/dinas/usaha", "/dinas/usaha/" + sh.sc.Business.String(), "/dinas/usaha/" + hidden.sc.Business.String(), "/dinas/banding", "/dinas/pemulihan", "/dinas/naskah", "/lainnya", "/akun",
 		}},
-		{"admin", adminPhone, []string{"/admin", "/admin/cadangan", "/admin/orang/" + officer.Membership.String(), "/admin/riwayat", "/dinas/pemulihan", "/dinas/naskah", "/lainnya", "/akun"}},
+		{"admin", adminPhone, []string{"/admin", "/admin/cadangan", "/admin/ekspedisi", "/admin/orang/" + officer.Membership.String(), "/admin/riwayat", "/dinas/pemulihan", "/dinas/naskah", "/lainnya", "/akun"}},
 		{"newcomer", newPhone, []string{"/mulai/toko", "/lainnya", "/akun", "/serah/" + offer}},
 	}
 }

@@ -22,15 +22,18 @@ import (
 // HeldFor is how long a quote holds.
 const HeldFor = 15 * time.Minute
 
-// held is what a quote promised.
+// held is what a quote promised: the shop's own fee and hours, if it brings
+// goods there itself, and carriers' prices.
 type held struct {
 	until   time.Time
+	own     bool
 	fee     int64
 	windows []delivery.Window
+	rates   []Rate
 }
 
 const (
-	heldMark = 1 // what the bytes mean
+	heldMark = 2 // what the bytes mean
 	heldSum  = 16
 	mostHeld = 100 // windows
 )
@@ -39,13 +42,32 @@ const (
 // key can have written it. It counts for one shop, place and load.
 func (s *Service) seal(shop id.ID, d Draft, l delivery.Load, h held) (string, error) {
 	b := []byte{heldMark}
-	b = binary.AppendVarint(b, h.until.Unix())
-	b = binary.AppendVarint(b, h.fee)
+	number := func(n int64) { b = binary.AppendVarint(b, n) }
+	word := func(w string) { number(int64(len(w))); b = append(b, w...) }
+	flag := func(yes bool) {
+		if yes {
+			number(1)
+		} else {
+			number(0)
+		}
+	}
+	number(h.until.Unix())
+	flag(h.own)
+	number(h.fee)
+	number(int64(len(h.rates)))
+	for _, r := range h.rates {
+		word(r.Carrier)
+		word(r.Service)
+		number(r.Fee)
+		flag(r.COD)
+		number(int64(r.Least / time.Minute))
+		number(int64(r.Most / time.Minute))
+	}
 	last := int64(0)
 	for _, w := range h.windows {
 		from := w.From.Unix() / 60
-		b = binary.AppendVarint(b, from-last)
-		b = binary.AppendVarint(b, int64(w.Until.Sub(w.From)/time.Minute))
+		number(from - last)
+		number(int64(w.Until.Sub(w.From) / time.Minute))
 		last = from
 	}
 	sum, err := s.heldSum(shop, d, l, b)
@@ -90,7 +112,22 @@ func (s *Service) unseal(shop id.ID, d Draft, l delivery.Load, now time.Time) (h
 		b = b[n:]
 		return v
 	}
-	h := held{until: time.Unix(next(), 0).UTC(), fee: next()}
+	word := func() string {
+		n := next()
+		if n < 0 || n > int64(len(b)) {
+			broken, b = true, nil
+			return ""
+		}
+		w := string(b[:n])
+		b = b[n:]
+		return w
+	}
+	h := held{until: time.Unix(next(), 0).UTC(), own: next() == 1, fee: next()}
+	for n := next(); n > 0 && n <= MaxRates && !broken; n-- {
+		h.rates = append(h.rates, Rate{
+			Carrier: word(), Service: word(), Fee: next(), COD: next() == 1, Least: time.Duration(next()) * time.Minute, Most: time.Duration(next()) * time.Minute,
+		})
+	}
 	last := int64(0)
 	for len(b) > 0 && len(h.windows) < mostHeld {
 		last += next()
@@ -100,36 +137,56 @@ func (s *Service) unseal(shop id.ID, d Draft, l delivery.Load, now time.Time) (h
 	return h, !broken && now.Before(h.until), nil
 }
 
-// hold keeps to what the buyer was shown: with a quote that still holds, the fee
-// and the hours are those of it, whatever the shop changed since. Else the quote
-// as it is now begins to hold. It returns what still keeps goods from being brought.
+// hold keeps to what the buyer was shown: with a quote that still holds, fees
+// and hours are those of it, whatever the shop or a carrier changed since. Else
+// the quote as it is now begins to hold. It returns what still keeps goods from
+// being brought by the shop itself.
 func (s *Service) hold(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft, l delivery.Load, q *Quote, refused *fault.Error) (*fault.Error, error) {
-	own := slices.IndexFunc(q.Ways, func(w WayChoice) bool { return w.Way == Own })
-	if d.Channel != Web || d.Village == "" || own < 0 && refused == nil { // a shop that brings nothing any more is held to nothing
+	if d.Channel != Web || d.Village == "" {
 		return refused, nil
 	}
-	h, ok, err := s.unseal(sc.Business, d, l, tx.Now)
+	own := slices.IndexFunc(q.Ways, func(w WayChoice) bool { return w.Way == Own })
+	before, ok, err := s.unseal(sc.Business, d, l, tx.Now)
 	if err != nil {
 		return refused, err
 	}
-	if ok {
-		windows, err := s.Delivery.Still(ctx, tx, sc, h.windows)
+	fresh := q.rates()
+	if ok && (q.Carries || len(fresh) > 0) {
+		q.freeze(before.rates)
+	}
+	kept := false
+	if ok && before.own && (own >= 0 || refused != nil) { // a shop that brings nothing any more is held to nothing
+		windows, err := s.Delivery.Still(ctx, tx, sc, before.windows)
 		if err != nil {
 			return refused, err
 		}
-		if ok = len(windows) > 0 || len(h.windows) == 0; ok {
+		if kept = len(windows) > 0 || len(before.windows) == 0; kept {
 			if own < 0 {
 				own, q.Ways = len(q.Ways), append(q.Ways, WayChoice{Way: Own})
 			}
-			q.Ways[own].Fee, q.Ways[own].Windows = h.fee, windows
-			q.Held, q.HeldUntil = d.Held, h.until
-			return nil, nil
+			q.Ways[own].Fee, q.Ways[own].Windows, refused = before.fee, windows, nil
 		}
 	}
-	if own < 0 {
+	known := !slices.ContainsFunc(fresh, func(r Rate) bool {
+		return !slices.ContainsFunc(before.rates, func(b Rate) bool { return b.is(r.Carrier, r.Service) })
+	})
+	if ok && known && (kept || own < 0 && !before.own) {
+		q.Held, q.HeldUntil = d.Held, before.until
 		return refused, nil
 	}
-	h = held{until: tx.Now.Add(HeldFor).Truncate(time.Second), fee: q.Ways[own].Fee, windows: q.Ways[own].Windows}
+	if own < 0 && len(q.rates()) == 0 {
+		return refused, nil
+	}
+	h := held{until: tx.Now.Add(HeldFor).Truncate(time.Second), own: own >= 0, rates: q.rates()}
+	if ok && (kept || len(before.rates) > 0) { // what was added to a promise does not lengthen it
+		h.until = before.until
+	}
+	if own >= 0 {
+		h.fee, h.windows = q.Ways[own].Fee, q.Ways[own].Windows
+	}
+	if len(h.rates) > MaxRates {
+		h.rates = h.rates[:MaxRates]
+	}
 	q.HeldUntil = h.until
 	q.Held, err = s.seal(sc.Business, d, l, h)
 	return refused, err

@@ -46,7 +46,7 @@ type rule struct {
 	verb  authz.Verb
 	buyer bool // done by the buyer on the order's page
 	clock bool // done by a job alone
-	way   Way  // only for this way; empty: any
+	way   Way  // only for this way, Own for whatever is brought; empty: any
 	undo  bool // may be undone at once by who did it
 	bulk  bool // may be done to many at once
 	past  bool // also with an order that was imported
@@ -105,7 +105,7 @@ func ruleOf(a Act) (rule, bool) {
 
 // open reports whether the act fits the order, whoever does it.
 func (r rule) open(o Order) bool {
-	return (r.past || !o.Channel.Past()) && slices.Contains(r.from, o.State) && (r.way == "" || r.way == o.Way) && (r.fits == nil || r.fits(o))
+	return (r.past || !o.Channel.Past()) && slices.Contains(r.from, o.State) && (r.way == "" || r.way == o.Way || r.way == Own && o.Way == Carrier) && (r.fits == nil || r.fits(o))
 }
 
 // UndoFor is how long a harmless move can be undone by who made it.

@@ -41,7 +41,7 @@ func (s *Service) buyer(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dra
 		return id.ID{}, err
 	}
 	var to *customer.Address
-	if d.Way == Own {
+	if d.Way.Brought() {
 		to = &customer.Address{Village: d.Village, Street: d.Street, Landmark: d.Landmark, LatE6: d.LatE6, LngE6: d.LngE6}
 	}
 	if err := s.Customers.Ordered(ctx, tx, sc, c.ID, tx.Now, to); err != nil {

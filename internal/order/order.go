@@ -24,6 +24,8 @@ var (
 	ErrMin       = fault.New(fault.Invalid, "order.min")        // {0} title {1} least
 	ErrMax       = fault.New(fault.Invalid, "order.max")        // {0} title {1} most
 	ErrWay       = fault.New(fault.Invalid, "order.way")        // the shop does not deliver like that, or there
+	ErrCarrier   = fault.New(fault.Conflict, "order.carrier")   // {0} the carrier asks no price just now, or does not go there
+	ErrNoCOD     = fault.New(fault.Invalid, "order.no_cod")     // {0} the carrier takes no money at the door
 	ErrWindow    = fault.New(fault.Conflict, "order.window")    // the hours that were chosen are not offered any more
 	ErrState     = fault.New(fault.Conflict, "order.state")     // the order has moved on
 	ErrTooMany   = fault.New(fault.TooMany, "order.too_many")   // more orders in a minute than a shop takes
@@ -102,9 +104,30 @@ type Way string
 
 // The ways.
 const (
-	Pickup Way = "pickup"
-	Own    Way = "own" // brought by the shop
+	Pickup  Way = "pickup"
+	Own     Way = "own"     // brought by the shop
+	Carrier Way = "carrier" // brought by a carrier that the buyer chose
 )
+
+// Brought reports whether the goods are brought to the buyer, by whomever.
+func (w Way) Brought() bool { return w == Own || w == Carrier }
+
+// ReadWay reads a way as forms write it: "own", or "carrier:jne:reg".
+func ReadWay(s string) (w Way, firm, service string) {
+	parts := strings.SplitN(s, ":", 3)
+	if Way(parts[0]) != Carrier || len(parts) != 3 {
+		return Way(s), "", ""
+	}
+	return Carrier, parts[1], parts[2]
+}
+
+// Written is the way as forms write it.
+func (d Draft) Written() string {
+	if d.Way == Carrier && d.Carrier != "" {
+		return strings.Join([]string{string(Carrier), d.Carrier, d.Service}, ":")
+	}
+	return string(d.Way)
+}
 
 // Limits of what people type.
 const (
@@ -117,7 +140,8 @@ const (
 	MaxReason   = 200
 	MaxText     = 500
 	MaxReceiver = 60
-	MaxPhotos   = 5 // of one order
+	MaxPhotos   = 5  // of one order
+	MaxService  = 20 // of a carrier's code
 )
 
 // Draft is an order as it was filled in. Its ID is made with the form, so that
@@ -145,6 +169,9 @@ type Draft struct {
 	Window   time.Time `json:",omitzero"`  // when the promised hours begin; zero: the first that are free
 	NoWindow bool      `json:",omitempty"` // chat: promise no time
 	Held     string    `json:"-"`          // what an earlier quote promised, see Quote.Held
+
+	Carrier string `json:",omitempty"` // which carrier, a code of package carrier
+	Service string `json:",omitempty"` // the carrier's code of the service
 }
 
 // Validate reports every field that is wrong.
@@ -159,9 +186,10 @@ func (d Draft) Validate() error {
 			f.Add("phone", err)
 		}
 	}
-	f.Check(d.Way == Pickup || d.Way == Own, "way", "form.choose")
+	f.Check(d.Way == Pickup || d.Way == Own || d.Way == Carrier && d.Carrier != "" && d.Service != "", "way", "form.choose")
+	f.Check(len(d.Carrier) <= MaxService && len(d.Service) <= MaxService, "way", "form.stale")
 	f.Check(!counter || d.Way == Pickup, "way", "form.choose")
-	if d.Way == Own {
+	if d.Way.Brought() {
 		_, ok := region.Get(d.Village)
 		f.Check(ok, "village", "order.village")
 		f.Check(strings.TrimSpace(d.Street) != "" || strings.TrimSpace(d.Landmark) != "", "street", "order.street")
@@ -169,7 +197,7 @@ func (d Draft) Validate() error {
 	f.Check(utf8.RuneCountInString(d.Street) <= MaxStreet, "street", "form.too_long", MaxStreet)
 	f.Check(utf8.RuneCountInString(d.Landmark) <= MaxLandmark, "landmark", "form.too_long", MaxLandmark)
 	f.Check(d.PayBy.Valid(), "pay", "form.choose")
-	f.Check(d.PayBy != payment.COD || d.Way == Own, "pay", "order.cod_pickup")
+	f.Check(d.PayBy != payment.COD || d.Way.Brought(), "pay", "order.cod_pickup")
 	f.Check(d.PayBy != payment.Cash || d.Way == Pickup, "pay", "order.cash_own")
 	f.Check(utf8.RuneCountInString(d.Note) <= MaxNote, "note", "form.too_long", MaxNote)
 	f.Check(d.CashGiven >= 0, "cash", "form.required")
@@ -286,6 +314,9 @@ type Order struct {
 
 	PromisedFrom  *time.Time // when it was promised to come; nil: no time was promised
 	PromisedUntil *time.Time
+
+	Carrier string // of Way Carrier: who brings it, a code of package carrier
+	Service string // the carrier's code of the service
 
 	PlacedBy   id.ID // zero: the buyer
 	PlacedAt   time.Time

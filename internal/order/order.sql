@@ -2,11 +2,11 @@
 INSERT INTO orders (business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village,
   street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher,
   weight_grams, pieces, brief, ready_days, hold_until, complaint, reason, receiver, relation, tries, placed_by, placed_at, accepted_at, done_at,
-  ended_at, changed_at, last_act, last_from, search, promised_from, promised_until)
+  ended_at, changed_at, last_act, last_from, search, promised_from, promised_until, carrier, service)
 VALUES (@business_id, @id, @number, @body_hash, 1, @channel, @state, @tab, @way, @pay_by, @pay_state, @customer_id, @name, @phone, @village,
   @street, @landmark, @lat_e6, @lng_e6, @note, @goods, @discount, @shipping, @cod_fee, @code, @total, 0, 0, 0, @cash_given, @voucher,
   @weight_grams, @pieces, @brief, @ready_days, @hold_until, '', '', '', '', 0, @placed_by, @placed_at, @accepted_at, NULL,
-  NULL, @placed_at, '', '', @search, @promised_from, @promised_until)
+  NULL, @placed_at, '', '', @search, @promised_from, @promised_until, @carrier, @service)
 ON CONFLICT (business_id, id) DO NOTHING;
 
 -- name: Body :one

@@ -31,9 +31,14 @@ func (d Draft) clean() Draft {
 	if n, err := phone.Parse(d.Phone); err == nil {
 		d.Phone = n.E164()
 	}
+	if !d.Way.Brought() {
+		d.Village, d.Street, d.Landmark, d.LatE6, d.LngE6, d.Held = "", "", "", nil, nil, ""
+	}
 	if d.Way != Own {
-		d.Village, d.Street, d.Landmark, d.LatE6, d.LngE6 = "", "", "", nil, nil
-		d.Window, d.NoWindow, d.Held = time.Time{}, false, ""
+		d.Window, d.NoWindow = time.Time{}, false
+	}
+	if d.Way != Carrier {
+		d.Carrier, d.Service = "", ""
 	}
 	d.Window, d.NoWindow = d.Window.UTC(), d.NoWindow && d.Channel != Web
 	if d.Channel != Counter {
@@ -69,6 +74,13 @@ func (s *Service) Place(ctx context.Context, sc authz.Scope, d Draft) (Order, er
 		return Order{}, err
 	}
 	hash := d.hash()
+	offer := carried{}
+	if d.Way == Carrier { // the price of any other way needs nobody's answer
+		var err error
+		if offer, err = s.carried(ctx, sc, d); err != nil {
+			return Order{}, err
+		}
+	}
 	var o Order
 	err := s.db.Tx(ctx, sc, func(tx *store.Tx) error {
 		found, err := s.placed(ctx, tx, sc, d.ID, hash)
@@ -79,7 +91,7 @@ func (s *Service) Place(ctx context.Context, sc authz.Scope, d Draft) (Order, er
 			o, err = s.load(ctx, tx, sc, d.ID)
 			return err
 		}
-		o, err = s.place(ctx, tx, sc, d, hash)
+		o, err = s.place(ctx, tx, sc, d, offer, hash)
 		return err
 	})
 	if err == nil {
@@ -121,13 +133,13 @@ func (s *Service) placed(ctx context.Context, tx *store.Tx, sc authz.Scope, orde
 	return true, nil
 }
 
-func (s *Service) place(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft, hash string) (Order, error) {
+func (s *Service) place(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft, offer carried, hash string) (Order, error) {
 	if d.Channel == Web {
 		if err := s.brake(ctx, tx, sc); err != nil {
 			return Order{}, err
 		}
 	}
-	q, err := s.quote(ctx, tx, sc, d)
+	q, err := s.quote(ctx, tx, sc, d, offer)
 	if err != nil {
 		return Order{}, err
 	}
@@ -234,7 +246,7 @@ func (s *Service) draw(tx *store.Tx, sc authz.Scope, d Draft, q Quote) Order {
 		ID: d.ID, Business: sc.Business, Revision: 1, Channel: d.Channel, State: Placed, Way: d.Way, PayBy: d.PayBy, Name: d.Name, Phone: d.Phone,
 		Village: d.Village, Street: d.Street, Landmark: d.Landmark, LatE6: d.LatE6, LngE6: d.LngE6, Note: d.Note, Goods: q.Goods, Discount: q.Discount,
 		Shipping: q.Shipping, CODFee: q.CODFee, Total: q.Total, CashGiven: d.CashGiven, Voucher: q.discount.Code, WeightGrams: q.WeightGrams,
-		Pieces: q.Pieces, ReadyDays: q.ReadyDays, PlacedAt: tx.Now, ChangedAt: tx.Now,
+		Pieces: q.Pieces, ReadyDays: q.ReadyDays, PlacedAt: tx.Now, ChangedAt: tx.Now, Carrier: d.Carrier, Service: d.Service,
 	}
 	for _, l := range q.Lines {
 		o.Lines = append(o.Lines, l.Line)
@@ -270,6 +282,7 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, sc authz.Scope, o Or
 		Shipping: o.Shipping, CodFee: o.CODFee, Code: o.Code, Total: o.Total, CashGiven: o.CashGiven, Voucher: o.Voucher, WeightGrams: o.WeightGrams,
 		Pieces: o.Pieces, Brief: o.Brief, ReadyDays: o.ReadyDays, HoldUntil: o.HoldUntil, PlacedBy: o.PlacedBy.Null(), PlacedAt: o.PlacedAt,
 		AcceptedAt: o.AcceptedAt, Search: o.search(), PromisedFrom: o.PromisedFrom, PromisedUntil: o.PromisedUntil,
+		Carrier: o.Carrier, Service: o.Service,
 	})
 	if err != nil {
 		return fmt.Errorf("insert order: %w", err)

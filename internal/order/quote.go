@@ -7,6 +7,7 @@ import (
 
 	"lapak/internal/authz"
 	"lapak/internal/business"
+	"lapak/internal/carrier"
 	"lapak/internal/catalog"
 	"lapak/internal/delivery"
 	"lapak/internal/fault"
@@ -37,6 +38,7 @@ type WayChoice struct {
 	Note    string            // the shop's word about it
 	Unknown bool              // the fee is known once the village is; Fee is then the least it can be
 	Windows []delivery.Window // when it can come, the earliest first; empty if the shop promises no time
+	Rate    Rate              // of Way Carrier: whose it is
 }
 
 // PayChoice is a way to pay.
@@ -64,6 +66,7 @@ type Quote struct {
 	Pieces          int64
 	ReadyDays       int64
 	Delivers        bool // the shop brings goods at all, wherever to
+	Carries         bool // carriers bring for the shop; their ways stand in Ways once the village is known and one has answered
 	Codes           bool // a few rupiah will be added to tell transfers apart
 	Hold            time.Duration
 	Closed          *fault.Error // the shop takes no orders now
@@ -134,9 +137,14 @@ func (s *Service) Quote(ctx context.Context, sc authz.Scope, d Draft) (Quote, er
 	if err := d.lines().Err(); err != nil {
 		return Quote{}, err
 	}
+	d = d.clean()
+	offer, err := s.carried(ctx, sc, d)
+	if err != nil {
+		return Quote{}, err
+	}
 	var q Quote
-	err := s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
-		q, err = s.quote(ctx, tx, sc, d.clean())
+	err = s.db.View(ctx, sc, func(tx *store.Tx) (err error) {
+		q, err = s.quote(ctx, tx, sc, d, offer)
 		return err
 	})
 	return q, err
@@ -149,7 +157,7 @@ func mayPlace(sc authz.Scope, d Draft) error {
 	return sc.Can(authz.PlaceOrders)
 }
 
-func (s *Service) quote(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft) (Quote, error) {
+func (s *Service) quote(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft, offer carried) (Quote, error) {
 	var q Quote
 	shop, err := s.Shops.Kept(ctx, tx, sc)
 	if err != nil {
@@ -163,7 +171,7 @@ func (s *Service) quote(ctx context.Context, tx *store.Tx, sc authz.Scope, d Dra
 	if err := s.quoteLines(ctx, tx, sc, d, &q); err != nil {
 		return q, err
 	}
-	if err := s.quoteWay(ctx, tx, sc, d, &q); err != nil {
+	if err := s.quoteWay(ctx, tx, sc, d, offer, &q); err != nil {
 		return q, err
 	}
 	if d.Voucher != "" {
@@ -257,28 +265,29 @@ func judge(d Draft, w stock.Want, offers map[id.ID]catalog.Offer, levels map[id.
 	return l
 }
 
-func (s *Service) quoteWay(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft, q *Quote) error {
+func (s *Service) quoteWay(ctx context.Context, tx *store.Tx, sc authz.Scope, d Draft, offer carried, q *Quote) error {
 	if d.Channel == Counter {
 		q.Ways = []WayChoice{{Way: Pickup}}
 		return nil
 	}
-	load := delivery.Load{Grams: q.WeightGrams, Volume: q.Volume, Goods: q.Goods, ReadyDays: q.ReadyDays}
+	load := q.load()
 	ways, err := s.ways(ctx, tx, sc, d, load)
 	refused, err := problem(err)
 	if err != nil {
 		return err
 	}
 	q.Ways = ways
+	q.add(offer)
 	if refused, err = s.hold(ctx, tx, sc, d, load, q, refused); err != nil {
 		return err
 	}
 	// The shop that refuses one place brings goods to others.
-	q.Delivers = refused != nil
+	q.Delivers = refused != nil || q.Carries
 	for _, w := range q.Ways {
-		q.Delivers = q.Delivers || w.Way == Own
+		q.Delivers = q.Delivers || w.Way.Brought()
 	}
 	for _, w := range q.Ways {
-		if w.Way == d.Way {
+		if w.is(d) {
 			q.Shipping, q.ShippingUnknown = w.Fee, w.Unknown
 			q.choose(d, w.Windows)
 			return nil
@@ -287,7 +296,16 @@ func (s *Service) quoteWay(ctx context.Context, tx *store.Tx, sc authz.Scope, d 
 	if d.Way == "" {
 		return nil
 	}
-	if q.WayProblem = refused; refused == nil {
+	switch {
+	case d.Way == Carrier && d.Carrier == "" && d.Channel == Web: // which one is chosen once their prices are known
+		q.ShippingUnknown = true
+	case d.Way == Carrier && d.Village == "": // nobody has been asked yet
+		q.ShippingUnknown = true
+	case d.Way == Carrier && (q.Carries || d.Carrier != ""):
+		q.WayProblem = ErrCarrier.With(carrier.Title(d.Carrier, d.Service))
+	case refused != nil:
+		q.WayProblem = refused
+	default:
 		q.WayProblem = ErrWay
 	}
 	return nil
@@ -297,7 +315,7 @@ func (s *Service) quoteWay(ctx context.Context, tx *store.Tx, sc authz.Scope, d 
 func (q *Quote) pay(d Draft) error {
 	base := q.Goods - q.Discount + q.Shipping
 	for _, m := range payment.Methods {
-		if m == payment.COD && d.Way == Pickup || m == payment.Cash && d.Way == Own {
+		if m == payment.COD && d.Way == Pickup || m == payment.Cash && d.Way.Brought() {
 			continue
 		}
 		// The shop may note any way for an order that it enters itself.
@@ -311,6 +329,9 @@ func (q *Quote) pay(d Draft) error {
 		c := PayChoice{Method: m, Fee: fee}
 		if m == payment.COD && q.settings.CODMax > 0 && base+fee > q.settings.CODMax {
 			c.Problem = payment.ErrCODMax.With(money.String(q.settings.CODMax))
+		}
+		if m == payment.COD && d.Way == Carrier && !q.takesCOD(d) {
+			c.Problem = ErrNoCOD.With(carrier.Title(d.Carrier, d.Service))
 		}
 		if m == payment.QRIS && base > payment.MaxQRISAmount {
 			c.Problem = payment.ErrQRISMax.With(money.String(payment.MaxQRISAmount))

@@ -64,6 +64,12 @@ type Service struct {
 	// sets them.
 	OnPlaced func(ctx context.Context, tx *store.Tx, sc authz.Scope, o Order) error
 	OnMoved  func(ctx context.Context, tx *store.Tx, sc authz.Scope, o Order, e Event) error
+	// Carriers asks carriers for their prices, in bounded time and outside of any
+	// transaction. load reads what is to be carried and whether anybody need be
+	// asked; offered tells whether the shop lets carriers bring anything. Package
+	// app sets it.
+	Carriers func(ctx context.Context, sc authz.Scope, to delivery.To, load func(context.Context) (l delivery.Load, ask bool, err error)) (offered bool, rates []Rate, err error)
+
 	OnRemind func(ctx context.Context, tx *store.Tx, sc authz.Scope, o Order) error
 }
 
@@ -268,7 +274,7 @@ func row(r orderdb.Order) Order {
 		Courier: id.Or(r.CourierID), Receiver: r.Receiver, Relation: r.Relation, Tries: r.Tries, PlacedBy: id.Or(r.PlacedBy), PlacedAt: r.PlacedAt,
 		AcceptedAt: r.AcceptedAt, PackedAt: r.PackedAt, SentAt: r.SentAt, DoneAt: r.DoneAt, EndedAt: r.EndedAt, ChangedAt: r.ChangedAt,
 		LastAct: Act(r.LastAct), LastFrom: State(r.LastFrom), LastBy: id.Or(r.LastBy), LastAt: r.LastAt,
-		PromisedFrom: r.PromisedFrom, PromisedUntil: r.PromisedUntil,
+		PromisedFrom: r.PromisedFrom, PromisedUntil: r.PromisedUntil, Carrier: r.Carrier, Service: r.Service,
 	}
 	if o.Channel.Past() {
 		o.Words = r.Search

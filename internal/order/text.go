@@ -53,7 +53,7 @@ func (o Order) Sums(ctx context.Context) []Sum {
 
 // Address is where it goes, in lines.
 func (o Order) Address(ctx context.Context) []string {
-	if o.Way != Own {
+	if !o.Way.Brought() {
 		return nil
 	}
 	var list []string

@@ -194,7 +194,7 @@ func (o Options) Read(rows []Row) (order.Past, int, error) {
 		}
 		p.State = st
 	}
-	if w := order.Way(r.text(Way)); w == order.Pickup || w == order.Own {
+	if w := order.Way(r.text(Way)); w == order.Pickup || w == order.Own || w == order.Carrier {
 		p.Way = w
 	}
 	if m := payment.Method(r.text(PayBy)); m.Valid() {

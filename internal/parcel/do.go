@@ -96,15 +96,15 @@ func (s *Service) done(ctx context.Context, tx *store.Tx, sc authz.Scope, p Parc
 
 // step is a move on its way.
 type step struct {
-	s    *Service
-	tx   *store.Tx
-	sc   authz.Scope
-	p    *Parcel
-	o    order.Order
-	m    Move
-	e    Event
-	diff audit.Diff
-
+	s       *Service
+	tx      *store.Tx
+	sc      authz.Scope
+	p       *Parcel
+	o       order.Order
+	m       Move
+	e       Event
+	diff    audit.Diff
+	noted   bool // the line of the timeline is written already
 	follows bool // the order has moved already
 }
 
@@ -150,8 +150,10 @@ func (st *step) end(ctx context.Context, from carrier.Status) error {
 		return err
 	}
 	st.e.Status = p.Status
-	if _, err := s.note(ctx, tx, sc, st.e); err != nil {
-		return err
+	if !st.noted {
+		if _, err := s.note(ctx, tx, sc, st.e); err != nil {
+			return err
+		}
 	}
 	if !p.Order.IsZero() && !st.follows {
 		if err := st.moveOrder(ctx, from); err != nil {

@@ -46,9 +46,12 @@ func (st *step) moveOrder(ctx context.Context, from carrier.Status) error {
 	if p.Status == from {
 		return nil
 	}
-	all, err := st.s.ofOrder(ctx, st.tx, st.sc, p.Order)
-	if err != nil {
-		return err
+	var all []Parcel
+	if p.Status == carrier.Delivered || p.Status == carrier.Returned {
+		var err error
+		if all, err = st.s.ofOrder(ctx, st.tx, st.sc, p.Order); err != nil {
+			return err
+		}
 	}
 	if st.left() {
 		m := order.Move{Act: order.ActHandOver}
@@ -147,7 +150,7 @@ func (st *step) order(ctx context.Context, m order.Move) error {
 // Follow lets parcels follow what was done with their order; package app calls
 // it for each move. What followed from a parcel is left alone.
 func (s *Service) Follow(ctx context.Context, tx *store.Tx, sc authz.Scope, o order.Order, e order.Event) error {
-	if !e.Parcel.IsZero() || o.Way != order.Own || o.Channel.Past() {
+	if !e.Parcel.IsZero() || !o.Way.Brought() || o.Channel.Past() {
 		return nil
 	}
 	all, err := s.ofOrder(ctx, tx, sc, o.ID)
@@ -274,7 +277,7 @@ func (s *Service) edited(ctx context.Context, tx *store.Tx, sc authz.Scope, o or
 			return err
 		}
 	}
-	if o.Way != order.Own {
+	if !o.Way.Brought() {
 		return nil
 	}
 	p, err := s.make(ctx, tx, sc, o, 1, whole(o), set)
@@ -333,6 +336,23 @@ func (s *Service) Track(ctx context.Context, tx *store.Tx, sc authz.Scope, parce
 	return p, nil
 }
 
+// Back puts a parcel that a carrier was to fetch, and will not, back among those
+// that wait at the shop. Its number was the carrier's and is gone.
+func (s *Service) Back(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID, source string, told carrier.Event) (Parcel, error) {
+	p, o, err := s.lock(ctx, tx, sc, parcel)
+	if err != nil || p.Status != carrier.PickupRequested {
+		return p, err
+	}
+	p.Status, p.StatusAt, p.Waybill, p.Words = carrier.Ready, tx.Now, "", ""
+	if o.State == order.Placed || o.State == order.Accepted {
+		p.Status = carrier.Draft
+	}
+	st := &step{s: s, tx: tx, sc: sc, p: &p, o: o, e: Event{
+		ID: eventOf(p.ID, source, told), Parcel: p.ID, Act: ActTrack, Words: told.Words, Code: told.Code, Source: "carrier:" + source, At: tx.Now,
+	}}
+	return p, st.end(ctx, carrier.PickupRequested)
+}
+
 // heard takes in one event of a carrier.
 func (st *step) heard(ctx context.Context, told carrier.Event) error {
 	p, from := st.p, st.p.Status
@@ -343,16 +363,19 @@ func (st *step) heard(ctx context.Context, told carrier.Event) error {
 			st.e.Status = from
 		}
 		fresh, err := st.s.note(ctx, st.tx, st.sc, st.e)
-		if err != nil || !fresh || told.Status != "" || late {
+		switch {
+		case err != nil || !fresh:
 			return err
+		case told.Status == carrier.AttemptFailed: // it counts, whenever we hear of it
+			p.Attempts++
+		case told.Status != "" || late:
+			return nil
+		default:
+			p.Words = told.Words
 		}
-		p.Words = told.Words
 		return st.s.save(ctx, st.tx, st.sc, p)
 	}
-	fresh, err := st.s.note(ctx, st.tx, st.sc, st.e)
-	if err != nil || !fresh {
-		return err
-	}
+	was := *p
 	p.Status, p.StatusAt, p.Words, p.Reason = told.Status, told.At, "", told.Reason
 	at := told.At
 	if p.HandedAt == nil && !slices.Contains(before, told.Status) {
@@ -371,5 +394,12 @@ func (st *step) heard(ctx context.Context, told carrier.Event) error {
 			st.e.Amount, st.e.Method = due, payment.COD
 		}
 	}
+	st.e.Status = p.Status
+	fresh, err := st.s.note(ctx, st.tx, st.sc, st.e)
+	if err != nil || !fresh {
+		*p = was
+		return err
+	}
+	st.noted = true
 	return st.end(ctx, from)
 }

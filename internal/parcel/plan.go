@@ -55,7 +55,7 @@ func (s *Service) Ensure(ctx context.Context, sc authz.Scope, order id.ID) ([]Pa
 
 // sendable reports whether an order can have parcels.
 func sendable(o order.Order) bool {
-	return o.Way == order.Own && !o.Channel.Past() && o.State != order.Placed && !o.State.Over()
+	return o.Way.Brought() && !o.Channel.Past() && o.State != order.Placed && !o.State.Over()
 }
 
 func (s *Service) ensure(ctx context.Context, tx *store.Tx, sc authz.Scope, o order.Order) ([]Parcel, error) {
@@ -214,6 +214,11 @@ func fits(o order.Order, parts []Part) error {
 
 // drop takes a parcel away that never left, and what pointed to it.
 func (s *Service) drop(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID) error {
+	if s.MayDrop != nil {
+		if err := s.MayDrop(ctx, tx, sc, parcel); err != nil {
+			return err
+		}
+	}
 	if err := s.q.DropLinks(ctx, tx, parceldb.DropLinksParams{BusinessID: sc.Business, ParcelID: parcel}); err != nil {
 		return fmt.Errorf("drop links: %w", err)
 	}

@@ -44,10 +44,11 @@ type Service struct {
 	Parts
 
 	// Brings tells whether a person of the shop may bring parcels; OnMoved is
-	// called in the transaction in which something happens to a parcel. Package
-	// app sets them.
+	// called in the transaction in which something happens to a parcel, and may
+	// refuse it; MayDrop refuses that a parcel is made anew. Package app sets them.
 	Brings  func(ctx context.Context, tx *store.Tx, sc authz.Scope, person id.ID) (bool, error)
 	OnMoved func(ctx context.Context, tx *store.Tx, sc authz.Scope, p Parcel, e Event) error
+	MayDrop func(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID) error
 
 	// WrongCodes counts the wrong codes that came for a parcel in acts which were
 	// refused, so that they left nothing at the parcel. Package app sets it.
@@ -155,6 +156,10 @@ func (s *Service) make(ctx context.Context, tx *store.Tx, sc authz.Scope, o orde
 		CreatedAt: tx.Now, ChangedAt: tx.Now,
 	}
 	p.Number = carrier.OwnNumber(p.ID)
+	if o.Way == order.Carrier {
+		p.Carrier, p.Service, p.Courier = o.Carrier, o.Service, id.ID{}
+	}
+	p.DueFrom, p.DueUntil = o.PromisedFrom, o.PromisedUntil
 	p.address(o)
 	p.fill(o, part)
 	p.CodeAsked = st.CodeFrom > 0 && p.Goods >= st.CodeFrom
@@ -345,6 +350,24 @@ func (s *Service) lock(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel
 		return Parcel{}, order.Order{}, fmt.Errorf("lock parcel: %w", err)
 	}
 	return row(r), o, nil
+}
+
+// GetTx reads a parcel in the caller's transaction.
+func (s *Service) GetTx(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID) (Parcel, error) {
+	return s.get(ctx, tx, sc, parcel)
+}
+
+// ByWaybill lists the parcels of a shop that bear a carrier's number.
+func (s *Service) ByWaybill(ctx context.Context, tx *store.Tx, sc authz.Scope, number string) ([]Parcel, error) {
+	rows, err := s.q.ByWaybill(ctx, tx, parceldb.ByWaybillParams{BusinessID: sc.Business, Waybill: number})
+	if err != nil {
+		return nil, fmt.Errorf("find waybill: %w", err)
+	}
+	list := make([]Parcel, len(rows))
+	for i, r := range rows {
+		list[i] = row(r)
+	}
+	return list, nil
 }
 
 func (s *Service) get(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID) (Parcel, error) {

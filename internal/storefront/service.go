@@ -344,7 +344,7 @@ func (s *Service) Follow(ctx context.Context, token string) (Followed, error) {
 		if f.Shop, err = s.shops.GetTx(ctx, tx, sc); err != nil {
 			return err
 		}
-		if f.Ways, err = s.payments.Settings(ctx, tx, sc); err != nil || d.Way != order.Own {
+		if f.Ways, err = s.payments.Settings(ctx, tx, sc); err != nil || !d.Way.Brought() {
 			return err
 		}
 		list, err := s.parcels.OfTx(ctx, tx, sc, d.ID)

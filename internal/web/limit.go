@@ -18,6 +18,7 @@ const (
 	Links   Rate = "links"
 	SignUps Rate = "sign_ups"
 	Carries Rate = "carries" // a whole shop as a file, out or in
+	Hooks   Rate = "hooks"   // messages of other firms' servers: few callers, for all shops
 	Free    Rate = "free"
 
 	// arrivals counts everything of one network before its session is looked
@@ -39,6 +40,7 @@ func DefaultRates(factor int64) Rates {
 	f := int(max(factor, 1))
 	return Rates{
 		Pages: {300 * f, time.Minute}, Writes: {60 * f, time.Minute}, Links: {30 * f, time.Minute}, SignUps: {5 * f, time.Hour}, Carries: {6 * f, time.Hour},
+		Hooks: {120_000 * f, time.Minute},
 	}
 }
 

@@ -37,6 +37,7 @@ type Route struct {
 	Offline bool  // the service worker keeps the page for whoever opened it, for when there is no signal
 	Long    bool  // an upload or an export: minutes, not seconds; so is every route that raises MaxBody
 	API     bool  // for programs: a key instead of cookies, problems (RFC 9457) instead of pages
+	Hook    bool  // a message of another firm's server: no cookie counts, and the handler judges who sent it
 	Open    bool  // open data: pages of other sites may read it, without any credentials
 }
 
@@ -255,7 +256,7 @@ func (s *shell) route(rt Route) http.Handler {
 func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes bool, st *state) error {
 	st.scope = authz.Scope{Role: authz.Guest}
 	st.scope.Now, st.scope.Request = s.Now(), st.request
-	if rt.Rate != Free {
+	if rt.Rate != Free && rt.Rate != Hooks {
 		if err := s.limits.take(arrivals, s.network(r)); err != nil {
 			return err
 		}
@@ -264,7 +265,7 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 		if err := s.byKey(r, st); err != nil {
 			return err
 		}
-	} else if !rt.Cached && s.Sessions != nil {
+	} else if !rt.Cached && !rt.Hook && s.Sessions != nil {
 		sc, who, err := s.Sessions.Load(r.Context(), w, r)
 		if err != nil {
 			return fmt.Errorf("load session: %w", err)
@@ -287,7 +288,7 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 		return errTooLarge
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, rt.MaxBody)
-	if changes {
+	if changes && !rt.Hook {
 		if err := s.checkOrigin(r, st, rt); err != nil {
 			return err
 		}
@@ -295,7 +296,7 @@ func (s *shell) serve(w http.ResponseWriter, r *http.Request, rt Route, changes 
 	if err := st.scope.Can(rt.Verb); err != nil {
 		return err
 	}
-	if changes && !rt.API {
+	if changes && !rt.API && !rt.Hook {
 		if err := readForm(r, rt); err != nil {
 			return err
 		}

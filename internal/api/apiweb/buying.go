@@ -7,6 +7,7 @@ import (
 
 	"lapak/internal/authz"
 	"lapak/internal/blob"
+	"lapak/internal/carrier"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
@@ -49,14 +50,17 @@ func wants(list []Want) []stock.Want {
 // QuoteDraft is what an order would be; it need not be complete.
 type QuoteDraft struct {
 	Lines   []Want `json:"lines" minItems:"1" maxItems:"50"`
-	Way     string `json:"way,omitempty" enum:"pickup,own" doc:"How it reaches the buyer: fetched, or brought by the shop."`
+	Way     string `json:"way,omitempty" enum:"pickup,own,carrier" doc:"How it reaches the buyer: fetched, brought by the shop, or by a carrier: then carrier and service say by whom."`
 	Village string `json:"village,omitempty" doc:"Where it goes: a code of findPlaces." example:"32.11.01.2001"`
 	Pay     string `json:"pay,omitempty" enum:"qris,transfer,cod,cash"`
 	Voucher string `json:"voucher,omitempty" maxLength:"30"`
 	Phone   string `json:"phone,omitempty" maxLength:"30" doc:"Counts uses of a voucher by buyer."`
 
 	Window *time.Time `json:"window,omitempty" doc:"When the chosen hours begin: one of the windows. Missing: the first that are free."`
-	Held   string     `json:"held,omitempty" maxLength:"1000" doc:"What an earlier quote gave as held."`
+	Held   string     `json:"held,omitempty" maxLength:"2000" doc:"What an earlier quote gave as held."`
+
+	Carrier string `json:"carrier,omitempty" maxLength:"20" doc:"With way = carrier: which, of the quote's ways." example:"jne"`
+	Service string `json:"service,omitempty" maxLength:"20" doc:"With way = carrier: its service, of the quote's ways." example:"reg"`
 }
 
 // OrderDraft is an order as a buyer fills it in.
@@ -64,7 +68,7 @@ type OrderDraft struct {
 	Lines     []Want `json:"lines" minItems:"1" maxItems:"50"`
 	Name      string `json:"name" minLength:"1" maxLength:"60" example:"Rina Sari"`
 	Phone     string `json:"phone" minLength:"1" maxLength:"30" doc:"As people write it, or E.164." example:"081234567890"`
-	Way       string `json:"way" enum:"pickup,own" doc:"How it reaches the buyer: fetched, or brought by the shop."`
+	Way       string `json:"way" enum:"pickup,own,carrier" doc:"How it reaches the buyer: fetched, brought by the shop, or by a carrier: then carrier and service say by whom."`
 	Village   string `json:"village,omitempty" doc:"Where it is brought: a code of findPlaces." example:"32.11.01.2001"`
 	Street    string `json:"street,omitempty" maxLength:"200" example:"Jl. Raya 12"`
 	Landmark  string `json:"landmark,omitempty" maxLength:"120" example:"Depan masjid"`
@@ -75,7 +79,10 @@ type OrderDraft struct {
 	SeenTotal int64  `json:"seen_total" minimum:"0" doc:"The total that the buyer saw: that of a quote. Another one is refused with the new total."`
 
 	Window *time.Time `json:"window,omitempty" doc:"When the chosen hours begin: one of the quote's windows. Missing: the first that are free."`
-	Held   string     `json:"held,omitempty" maxLength:"1000" doc:"What quote gave as held: until held_until its fee and hours are kept to."`
+	Held   string     `json:"held,omitempty" maxLength:"2000" doc:"What quote gave as held: until held_until its fees and hours are kept to."`
+
+	Carrier string `json:"carrier,omitempty" maxLength:"20" doc:"With way = carrier: which, of the quote's ways." example:"jne"`
+	Service string `json:"service,omitempty" maxLength:"20" doc:"With way = carrier: its service, of the quote's ways." example:"reg"`
 }
 
 // Said is a problem with a line, or with something else that can be mended.
@@ -103,10 +110,16 @@ type QuoteLine struct {
 
 // WayChoice is a way in which it can reach the buyer.
 type WayChoice struct {
-	Way     string `json:"way" enum:"pickup,own"`
+	Way     string `json:"way" enum:"pickup,own,carrier"`
 	Fee     int64  `json:"fee"`
 	AtLeast bool   `json:"at_least" doc:"The fee is the least it can be until the village is known."`
 	Note    string `json:"note"`
+
+	Carrier string `json:"carrier,omitempty" doc:"With way = carrier: who brings it. The carriers that answered in time stand here." example:"jne"`
+	Service string `json:"service,omitempty" example:"reg"`
+	Title   string `json:"title,omitempty" doc:"What people call carrier and service." example:"JNE REG"`
+	Takes   string `json:"takes,omitempty" doc:"How long it takes, in words; missing if the carrier does not say."`
+	COD     bool   `json:"cod,omitempty" doc:"With way = carrier: it takes money at the door."`
 
 	Windows []Window `json:"windows" doc:"Hours in which it can be brought, the earliest first; empty if the shop promises no time."`
 }
@@ -159,7 +172,7 @@ func (c *call) quote(in quoteIn) (Quote, error) {
 	b := in.Body
 	q, err := c.Front.Quote(c.ctx, sc, order.Draft{
 		ID: id.New(), Channel: order.Web, Lines: wants(b.Lines), Way: order.Way(b.Way), Village: b.Village, PayBy: payment.Method(b.Pay), Voucher: b.Voucher,
-		Phone: b.Phone, Window: moment(b.Window), Held: b.Held,
+		Phone: b.Phone, Window: moment(b.Window), Held: b.Held, Carrier: b.Carrier, Service: b.Service,
 	})
 	if err != nil {
 		return Quote{}, inLines(err)
@@ -203,6 +216,9 @@ func (c *call) quoted(q order.Quote) Quote {
 	}
 	for _, w := range q.Ways {
 		one := WayChoice{Way: string(w.Way), Fee: w.Fee, AtLeast: w.Unknown, Note: w.Note, Windows: []Window{}}
+		if w.Way == order.Carrier {
+			one.Carrier, one.Service, one.Title, one.Takes, one.COD = w.Rate.Carrier, w.Rate.Service, w.Rate.Title(), w.Rate.Span(c.ctx), w.Rate.COD
+		}
 		for _, h := range w.Windows {
 			one.Windows = append(one.Windows, Window(h))
 		}
@@ -245,7 +261,7 @@ func (c *call) place(in placeIn) (Placed, error) {
 	o, err := c.Front.Place(c.ctx, c.sc, order.Draft{
 		ID: id.New(), Channel: order.Web, Lines: wants(b.Lines), Name: b.Name, Phone: b.Phone, Way: order.Way(b.Way), Village: b.Village, Street: b.Street,
 		Landmark: b.Landmark, PayBy: payment.Method(b.Pay), Note: b.Note, Voucher: b.Voucher, Consent: b.Consent, SeenTotal: b.SeenTotal,
-		Window: moment(b.Window), Held: b.Held,
+		Window: moment(b.Window), Held: b.Held, Carrier: b.Carrier, Service: b.Service,
 	})
 	if err != nil {
 		return Placed{}, c.refused(err)
@@ -324,7 +340,8 @@ type Followed struct {
 	Number    string        `json:"number" doc:"As people say it." example:"LPK-0042"`
 	State     string        `json:"state" enum:"placed,accepted,packed,sent,failed,done,returned,cancelled"`
 	PayState  string        `json:"pay_state" enum:"unpaid,claimed,part,paid,over,refunded"`
-	Way       string        `json:"way" enum:"pickup,own"`
+	Way       string        `json:"way" enum:"pickup,own,carrier"`
+	Carrier   string        `json:"carrier,omitempty" doc:"With way = carrier: who brings it." example:"JNE REG"`
 	Pay       string        `json:"pay" enum:"qris,transfer,cod,cash"`
 	Shop      string        `json:"shop" doc:"Slug of the shop."`
 	ShopName  string        `json:"shop_name"`
@@ -365,7 +382,10 @@ func (c *call) followed(fo storefront.Followed, token string) Followed {
 		Receiver: storefront.Veiled(o.Receiver), Reason: o.Reason, ReadyDays: o.ReadyDays, PlacedAt: o.PlacedAt, ChangedAt: o.ChangedAt, Events: []Event{},
 		URL: c.Base + "/o/" + token, Promised: promised(o),
 	}
-	if o.Way == order.Own && o.Place().Town() != "" {
+	if o.Way == order.Carrier {
+		out.Carrier = carrier.Title(o.Carrier, o.Service)
+	}
+	if o.Way.Brought() && o.Place().Town() != "" {
 		out.To = strings.TrimPrefix(out.To+", "+o.Place().Town(), ", ")
 	}
 	if o.HoldUntil != nil && o.ClaimedAt == nil && !o.State.Over() {

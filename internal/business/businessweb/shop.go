@@ -361,6 +361,7 @@ var menu = [][]menuItem{
 		{"/toko", "store", "more.shop", authz.EditShop},
 		{"/pembayaran", "wallet", "more.payments", authz.EditShop},
 		{"/ongkir", "truck", "more.delivery", authz.EditShop},
+		{"/ekspedisi", "package-check", "more.carriers", authz.EditShop},
 		{"/karyawan", "user-plus", "more.staff", authz.ManageStaff},
 		{"/toko/api", "key-round", "more.keys", authz.ManageKeys},
 		{"/toko/webhook", "bell", "more.webhooks", authz.ManageKeys},

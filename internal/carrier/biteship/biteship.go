@@ -33,7 +33,7 @@ type Client struct {
 	caller carrier.Caller
 	header string
 	secret string
-	areas  *carrier.Memo[string]
+	areas  *carrier.Memo[spot]
 }
 
 var _ carrier.Carrier = (*Client)(nil)
@@ -46,7 +46,7 @@ func New(o Options) *Client {
 	return &Client{
 		caller: carrier.Caller{Name: "biteship", Base: strings.TrimRight(o.Base, "/"), HTTP: o.HTTP, Header: http.Header{"Authorization": {o.Key}}},
 		header: o.HookHeader, secret: o.HookSecret,
-		areas: carrier.NewMemo[string](2000),
+		areas: carrier.NewMemo[spot](2000),
 	}
 }
 
@@ -162,39 +162,53 @@ func (c *Client) find(ctx context.Context, p carrier.Place) (where, error) {
 	if p.Pointed() {
 		w.lat, w.lng, w.point = float64(*p.LatE6)/1e6, float64(*p.LngE6)/1e6, true
 	}
+	if p.Area != "" {
+		w.area, w.postal = p.Area, 0
+		return w, nil
+	}
 	if w.postal > 0 || w.point {
 		return w, nil
 	}
-	names := make([]string, 0, 3)
-	for _, s := range []string{p.District, p.Regency, p.Province} {
+	id, _, err := c.Locate(ctx, p)
+	w.area = id
+	return w, err
+}
+
+// Locate is Biteship's id of the area that it finds for the names of a place.
+func (c *Client) Locate(ctx context.Context, p carrier.Place) (area, name string, err error) {
+	names := make([]string, 0, 4)
+	for _, s := range []string{p.District, p.Regency, p.Province, p.Postal} {
 		if s != "" {
 			names = append(names, s)
 		}
 	}
 	search := strings.Join(names, ", ")
 	if search == "" {
-		return w, carrier.ErrArea
+		return "", "", carrier.ErrArea
 	}
-	if id, ok := c.areas.Get(search); ok {
-		w.area = id
-		return w, nil
+	if kept, ok := c.areas.Get(search); ok {
+		return kept.id, kept.name, nil
 	}
 	var got struct {
 		Areas []struct {
-			ID string `json:"id"`
+			ID   string        `json:"id"`
+			Name carrier.Loose `json:"name"`
 		} `json:"areas"`
 	}
 	q := url.Values{"countries": {"ID"}, "input": {search}, "type": {"single"}}
 	if _, err := c.ask(ctx, "areas", http.MethodGet, "/v1/maps/areas?"+q.Encode(), nil, &got); err != nil {
-		return w, err
+		return "", "", err
 	}
-	if len(got.Areas) == 0 || got.Areas[0].ID == "" {
-		return w, carrier.ErrArea
+	if len(got.Areas) == 0 || got.Areas[0].ID == "" || len(got.Areas[0].ID) > 80 {
+		return "", "", carrier.ErrArea
 	}
-	w.area = got.Areas[0].ID
-	c.areas.Put(search, w.area)
-	return w, nil
+	found := spot{got.Areas[0].ID, carrier.Clean(string(got.Areas[0].Name), 120)}
+	c.areas.Put(search, found)
+	return found.id, found.name, nil
 }
+
+// spot is an area of Biteship.
+type spot struct{ id, name string }
 
 type item struct {
 	Name     string `json:"name"`

@@ -30,7 +30,7 @@ type Options struct {
 // Client is a connector.
 type Client struct {
 	caller carrier.Caller
-	places *carrier.Memo[string]
+	places *carrier.Memo[spot]
 }
 
 var _ carrier.Carrier = (*Client)(nil)
@@ -42,7 +42,7 @@ func New(o Options) *Client {
 	}
 	return &Client{
 		caller: carrier.Caller{Name: "rajaongkir", Base: strings.TrimRight(o.Base, "/"), HTTP: o.HTTP, Header: http.Header{"Key": {o.Key}}},
-		places: carrier.NewMemo[string](5000),
+		places: carrier.NewMemo[spot](5000),
 	}
 }
 
@@ -125,23 +125,32 @@ type place struct {
 // find is RajaOngkir's number of a place: that of the village within the
 // postcode, or else of its district, or else any of the postcode.
 func (c *Client) find(ctx context.Context, p carrier.Place) (string, error) {
+	if p.Area != "" {
+		return p.Area, nil
+	}
+	id, _, err := c.Locate(ctx, p)
+	return id, err
+}
+
+// Locate is RajaOngkir's number of a place, and what it calls it.
+func (c *Client) Locate(ctx context.Context, p carrier.Place) (area, name string, err error) {
 	search := p.Postal
 	if search == "" {
 		search = p.District
 	}
 	if search == "" {
-		return "", carrier.ErrArea
+		return "", "", carrier.ErrArea
 	}
 	key := strings.Join([]string{search, p.Regency, p.District, p.Village}, "\x00")
 	if n, ok := c.places.Get(key); ok {
-		return n, nil
+		return n.id, n.name, nil
 	}
 	var got []place
 	q := url.Values{"search": {search}, "limit": {"50"}, "offset": {"0"}}
 	if err := c.ask(ctx, "places", http.MethodGet, "/destination/domestic-destination?"+q.Encode(), nil, &got, carrier.ErrArea); err != nil {
-		return "", err
+		return "", "", err
 	}
-	best, most := "", 0
+	best, most := spot{}, 0
 	for _, g := range got {
 		points := 0
 		for _, same := range []struct {
@@ -158,14 +167,21 @@ func (c *Client) find(ctx context.Context, p carrier.Place) (string, error) {
 			}
 		}
 		if g.ID != "" && points > most {
-			best, most = string(g.ID), points
+			best, most = spot{string(g.ID), carrier.Clean(g.label(), 120)}, points
 		}
 	}
 	if most < 3 { // a district of that name elsewhere is another place
-		return "", carrier.ErrArea
+		return "", "", carrier.ErrArea
 	}
 	c.places.Put(key, best)
-	return best, nil
+	return best.id, best.name, nil
+}
+
+// spot is a place of RajaOngkir.
+type spot struct{ id, name string }
+
+func (g place) label() string {
+	return strings.Join([]string{g.Village, g.District, g.City, string(g.Postal)}, ", ")
 }
 
 // fold makes names of two sources comparable: "Kabupaten Bandung" and "BANDUNG".

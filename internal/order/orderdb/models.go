@@ -71,6 +71,8 @@ type Order struct {
 	Search        string
 	PromisedFrom  *time.Time
 	PromisedUntil *time.Time
+	Carrier       string
+	Service       string
 }
 
 type OrderEvent struct {

@@ -29,7 +29,7 @@ func (q *Queries) Body(ctx context.Context, db DBTX, arg BodyParams) (string, er
 }
 
 const byNumber = `-- name: ByNumber :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders WHERE business_id = $1 AND number = $2
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders WHERE business_id = $1 AND number = $2
 `
 
 type ByNumberParams struct {
@@ -107,6 +107,8 @@ func (q *Queries) ByNumber(ctx context.Context, db DBTX, arg ByNumberParams) ([]
 			&i.Search,
 			&i.PromisedFrom,
 			&i.PromisedUntil,
+			&i.Carrier,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}
@@ -368,7 +370,7 @@ func (q *Queries) Favorites(ctx context.Context, db DBTX, arg FavoritesParams) (
 }
 
 const get = `-- name: Get :one
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders WHERE business_id = $1 AND id = $2
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders WHERE business_id = $1 AND id = $2
 `
 
 type GetParams struct {
@@ -440,6 +442,8 @@ func (q *Queries) Get(ctx context.Context, db DBTX, arg GetParams) (Order, error
 		&i.Search,
 		&i.PromisedFrom,
 		&i.PromisedUntil,
+		&i.Carrier,
+		&i.Service,
 	)
 	return i, err
 }
@@ -448,11 +452,11 @@ const insert = `-- name: Insert :execrows
 INSERT INTO orders (business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village,
   street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher,
   weight_grams, pieces, brief, ready_days, hold_until, complaint, reason, receiver, relation, tries, placed_by, placed_at, accepted_at, done_at,
-  ended_at, changed_at, last_act, last_from, search, promised_from, promised_until)
+  ended_at, changed_at, last_act, last_from, search, promised_from, promised_until, carrier, service)
 VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
   $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0, 0, 0, $26, $27,
   $28, $29, $30, $31, $32, '', '', '', '', 0, $33, $34, $35, NULL,
-  NULL, $34, '', '', $36, $37, $38)
+  NULL, $34, '', '', $36, $37, $38, $39, $40)
 ON CONFLICT (business_id, id) DO NOTHING
 `
 
@@ -495,6 +499,8 @@ type InsertParams struct {
 	Search        string
 	PromisedFrom  *time.Time
 	PromisedUntil *time.Time
+	Carrier       string
+	Service       string
 }
 
 func (q *Queries) Insert(ctx context.Context, db DBTX, arg InsertParams) (int64, error) {
@@ -537,6 +543,8 @@ func (q *Queries) Insert(ctx context.Context, db DBTX, arg InsertParams) (int64,
 		arg.Search,
 		arg.PromisedFrom,
 		arg.PromisedUntil,
+		arg.Carrier,
+		arg.Service,
 	)
 	if err != nil {
 		return 0, err
@@ -654,7 +662,7 @@ func (q *Queries) InsertToken(ctx context.Context, db DBTX, arg InsertTokenParam
 }
 
 const leaving = `-- name: Leaving :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders
 WHERE business_id = $1 AND placed_at >= $2 AND (placed_at > $2 OR number > $3) AND placed_at < $4
 ORDER BY placed_at, number LIMIT $5
 `
@@ -744,6 +752,8 @@ func (q *Queries) Leaving(ctx context.Context, db DBTX, arg LeavingParams) ([]Or
 			&i.Search,
 			&i.PromisedFrom,
 			&i.PromisedUntil,
+			&i.Carrier,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}
@@ -921,7 +931,7 @@ func (q *Queries) LinesOf(ctx context.Context, db DBTX, arg LinesOfParams) ([]Or
 }
 
 const listAll = `-- name: ListAll :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders
 WHERE business_id = $1 AND placed_at <= $2 AND (placed_at < $2 OR id < $3)
 ORDER BY placed_at DESC, id DESC LIMIT $4
 `
@@ -1008,6 +1018,8 @@ func (q *Queries) ListAll(ctx context.Context, db DBTX, arg ListAllParams) ([]Or
 			&i.Search,
 			&i.PromisedFrom,
 			&i.PromisedUntil,
+			&i.Carrier,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}
@@ -1023,7 +1035,7 @@ func (q *Queries) ListAll(ctx context.Context, db DBTX, arg ListAllParams) ([]Or
 }
 
 const listCourier = `-- name: ListCourier :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders
 WHERE business_id = $1 AND courier_id = $2 AND state IN ('sent', 'failed')
 ORDER BY placed_at, id LIMIT $3
 `
@@ -1105,6 +1117,8 @@ func (q *Queries) ListCourier(ctx context.Context, db DBTX, arg ListCourierParam
 			&i.Search,
 			&i.PromisedFrom,
 			&i.PromisedUntil,
+			&i.Carrier,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}
@@ -1120,7 +1134,7 @@ func (q *Queries) ListCourier(ctx context.Context, db DBTX, arg ListCourierParam
 }
 
 const listCustomer = `-- name: ListCustomer :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders
 WHERE business_id = $1 AND customer_id = $2 AND placed_at <= $3 AND (placed_at < $3 OR id < $4)
 ORDER BY placed_at DESC, id DESC LIMIT $5
 `
@@ -1209,6 +1223,8 @@ func (q *Queries) ListCustomer(ctx context.Context, db DBTX, arg ListCustomerPar
 			&i.Search,
 			&i.PromisedFrom,
 			&i.PromisedUntil,
+			&i.Carrier,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}
@@ -1224,8 +1240,8 @@ func (q *Queries) ListCustomer(ctx context.Context, db DBTX, arg ListCustomerPar
 }
 
 const listFiltered = `-- name: ListFiltered :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM (
-  SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders o
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM (
+  SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders o
   WHERE o.business_id = $1 AND o.placed_at <= $2 AND (o.placed_at < $2 OR o.id < $3) AND o.placed_at >= $4
   ORDER BY o.placed_at DESC, o.id DESC LIMIT $5) x
 WHERE x.business_id = $1
@@ -1344,6 +1360,8 @@ func (q *Queries) ListFiltered(ctx context.Context, db DBTX, arg ListFilteredPar
 			&i.Search,
 			&i.PromisedFrom,
 			&i.PromisedUntil,
+			&i.Carrier,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}
@@ -1359,7 +1377,7 @@ func (q *Queries) ListFiltered(ctx context.Context, db DBTX, arg ListFilteredPar
 }
 
 const listPhone = `-- name: ListPhone :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders
 WHERE business_id = $1 AND phone = $2 AND placed_at <= $3 AND (placed_at < $3 OR id < $4)
 ORDER BY placed_at DESC, id DESC LIMIT $5
 `
@@ -1448,6 +1466,8 @@ func (q *Queries) ListPhone(ctx context.Context, db DBTX, arg ListPhoneParams) (
 			&i.Search,
 			&i.PromisedFrom,
 			&i.PromisedUntil,
+			&i.Carrier,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}
@@ -1463,7 +1483,7 @@ func (q *Queries) ListPhone(ctx context.Context, db DBTX, arg ListPhoneParams) (
 }
 
 const listTab = `-- name: ListTab :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders
 WHERE business_id = $1 AND tab = $2 AND placed_at <= $3 AND (placed_at < $3 OR id < $4)
 ORDER BY placed_at DESC, id DESC LIMIT $5
 `
@@ -1552,6 +1572,8 @@ func (q *Queries) ListTab(ctx context.Context, db DBTX, arg ListTabParams) ([]Or
 			&i.Search,
 			&i.PromisedFrom,
 			&i.PromisedUntil,
+			&i.Carrier,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}
@@ -1567,7 +1589,7 @@ func (q *Queries) ListTab(ctx context.Context, db DBTX, arg ListTabParams) ([]Or
 }
 
 const lock = `-- name: Lock :one
-UPDATE orders SET revision = revision + 1 WHERE business_id = $1 AND id = $2 RETURNING business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until
+UPDATE orders SET revision = revision + 1 WHERE business_id = $1 AND id = $2 RETURNING business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service
 `
 
 type LockParams struct {
@@ -1640,12 +1662,14 @@ func (q *Queries) Lock(ctx context.Context, db DBTX, arg LockParams) (Order, err
 		&i.Search,
 		&i.PromisedFrom,
 		&i.PromisedUntil,
+		&i.Carrier,
+		&i.Service,
 	)
 	return i, err
 }
 
 const many = `-- name: Many :many
-SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until FROM orders WHERE business_id = $1 AND id IN (SELECT value FROM each_id($2))
+SELECT business_id, id, number, body_hash, revision, channel, state, tab, way, pay_by, pay_state, customer_id, name, phone, village, street, landmark, lat_e6, lng_e6, note, goods, discount, shipping, cod_fee, code, total, paid, refunded, allowance, cash_given, voucher, weight_grams, pieces, brief, ready_days, hold_until, claimed_at, proof, complaint, complained_at, reason, courier_id, receiver, relation, tries, placed_by, placed_at, accepted_at, packed_at, sent_at, done_at, ended_at, changed_at, last_act, last_from, last_by, last_at, search, promised_from, promised_until, carrier, service FROM orders WHERE business_id = $1 AND id IN (SELECT value FROM each_id($2))
 `
 
 type ManyParams struct {
@@ -1723,6 +1747,8 @@ func (q *Queries) Many(ctx context.Context, db DBTX, arg ManyParams) ([]Order, e
 			&i.Search,
 			&i.PromisedFrom,
 			&i.PromisedUntil,
+			&i.Carrier,
+			&i.Service,
 		); err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lapak/internal/authz"
+	"lapak/internal/carrier"
 	"lapak/internal/catalog"
 	"lapak/internal/customer"
 	"lapak/internal/delivery"
@@ -149,10 +150,11 @@ func readNew(r *http.Request) (newView, error) {
 	}
 	d := order.Draft{
 		ID: web.FormID(r, "id"), Channel: order.Channel(r.PostForm.Get("channel")), Name: r.PostForm.Get("name"), Phone: strings.TrimSpace(r.PostForm.Get("phone")),
-		Way: order.Way(r.PostForm.Get("way")), Village: r.PostForm.Get("village"), Street: r.PostForm.Get("street"), Landmark: r.PostForm.Get("landmark"),
+		Village: r.PostForm.Get("village"), Street: r.PostForm.Get("street"), Landmark: r.PostForm.Get("landmark"),
 		PayBy: payment.Method(r.PostForm.Get("pay")), Note: r.PostForm.Get("note"), Voucher: strings.TrimSpace(r.PostForm.Get("voucher")),
 		Consent: r.PostForm.Get("consent") == "on", Deferred: r.PostForm.Get("deferred") == "on", NoWindow: r.PostForm.Get("jam") == noWindow,
 	}
+	d.Way, d.Carrier, d.Service = order.ReadWay(r.PostForm.Get("way"))
 	if n, err := strconv.ParseInt(r.PostForm.Get("jam"), 10, 64); err == nil && n > 0 {
 		d.Window = time.Unix(n, 0)
 	}
@@ -191,6 +193,27 @@ func (v newView) windows(ctx context.Context) []ui.Option {
 	full := v.quote.WayProblem != nil && errors.Is(v.quote.WayProblem, delivery.ErrFull)
 	if len(list) > 0 || v.draft.NoWindow || full {
 		list = append(list, ui.Option{Value: noWindow, Label: i18n.T(ctx, "orderweb.no_window")})
+	}
+	return list
+}
+
+// ways lists how the goods may reach the buyer: carriers' services with their
+// prices, once the village is known and one has answered.
+func (v newView) ways(ctx context.Context) []ui.Option {
+	list := []ui.Option{{Value: string(order.Own), Label: i18n.T(ctx, "orderweb.way.own"), Icon: "truck"}, {Value: string(order.Pickup), Label: i18n.T(ctx, "orderweb.way.pickup"), Icon: "store"}}
+	chosen := v.draft.Way != order.Carrier
+	for _, w := range v.quote.Ways {
+		if w.Way == order.Carrier {
+			label := w.Rate.Title() + " · " + money.String(w.Fee)
+			if takes := w.Rate.Span(ctx); takes != "" {
+				label += " · " + takes
+			}
+			list = append(list, ui.Option{Value: w.Written(), Label: label, Icon: "package"})
+			chosen = chosen || w.Written() == v.draft.Written()
+		}
+	}
+	if !chosen {
+		list = append(list, ui.Option{Value: v.draft.Written(), Label: carrier.Title(v.draft.Carrier, v.draft.Service), Icon: "package"})
 	}
 	return list
 }
@@ -246,7 +269,7 @@ func (p pages) create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if v.draft.Way == order.Own && v.draft.Village == "" && len(v.places) > 0 {
+	if v.draft.Way.Brought() && v.draft.Village == "" && len(v.places) > 0 {
 		v.fault = fault.New(fault.Invalid, "order.village").On("village")
 		return p.addAgain(w, r, http.StatusUnprocessableEntity, v)
 	}

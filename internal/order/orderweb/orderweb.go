@@ -254,7 +254,7 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, fai
 	if v.shop, err = p.Shops.Get(ctx, sc); err != nil {
 		return err
 	}
-	if v.Way == order.Own && !v.Channel.Past() {
+	if v.Way.Brought() && !v.Channel.Past() {
 		if v.parcels, err = p.Parcels.Of(ctx, sc, oid); err != nil {
 			return err
 		}

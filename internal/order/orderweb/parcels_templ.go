@@ -204,7 +204,7 @@ func parcels(v showView) templ.Component {
 
 // sends reports whether the person may make parcels of the order now.
 func (v showView) sends() bool {
-	return v.Way == order.Own && !v.Channel.Past() && (v.State == order.Accepted || v.State == order.Packed) && v.has(order.ActAssign)
+	return v.Way.Brought() && !v.Channel.Past() && (v.State == order.Accepted || v.State == order.Packed) && v.has(order.ActAssign)
 }
 
 var _ = templruntime.GeneratedTemplate

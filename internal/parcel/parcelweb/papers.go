@@ -79,6 +79,17 @@ func (p pages) labels(ctx context.Context, r *http.Request, shop business.Busine
 	if err != nil {
 		return err
 	}
+	ids := make([]id.ID, len(list))
+	for i, q := range list {
+		ids[i] = q.ID
+	}
+	routings, err := p.Bookings.Routings(ctx, sc, ids)
+	if err != nil {
+		return err
+	}
+	for i, q := range list {
+		out[i].Sorting = routings[q.ID]
+	}
 	return label.Labels(ctx, b, sheet, out)
 }
 

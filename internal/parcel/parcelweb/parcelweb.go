@@ -16,6 +16,7 @@ import (
 	"lapak/internal/account"
 	"lapak/internal/authz"
 	"lapak/internal/blob"
+	"lapak/internal/booking"
 	"lapak/internal/business"
 	"lapak/internal/carrier"
 	"lapak/internal/cash"
@@ -37,6 +38,7 @@ var Words embed.FS
 // Services are what the pages call.
 type Services struct {
 	Parcels  *parcel.Service
+	Bookings *booking.Service
 	Cash     *cash.Service
 	Orders   *order.Service
 	Shops    *business.Service
@@ -281,6 +283,10 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, m p
 		return err
 	}
 	v.shop = shop.Name
+	v.owner = sc.May(authz.EditShop)
+	if v.booked, err = p.Bookings.Of(ctx, sc, v.ID); err != nil {
+		return err
+	}
 	v.link = web.Base(r) + "/lacak/" + p.Parcels.Link(sc.Business, v.ID)
 	return web.Render(w, r, status, showPage(v))
 }
@@ -296,6 +302,9 @@ func (p pages) act(w http.ResponseWriter, r *http.Request) error {
 		_, err = p.Parcels.Do(r.Context(), web.Scope(r), which, m)
 	}
 	if f, ok := web.Again(onCode(err)); ok {
+		if web.Scope(r).Role == authz.Courier { // who sees their stop alone
+			return p.stopAgain(w, r, m, f)
+		}
 		return p.showAgain(w, r, http.StatusUnprocessableEntity, m, f)
 	}
 	if err != nil {

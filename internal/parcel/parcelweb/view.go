@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"lapak/internal/booking"
 
 	"lapak/internal/business"
 	"lapak/internal/carrier"
@@ -44,6 +45,8 @@ type showView struct {
 	people people
 	shop   string
 	link   string
+	owner  bool
+	booked booking.Shown
 	move   parcel.Move
 	form   url.Values
 	fault  *fault.Error

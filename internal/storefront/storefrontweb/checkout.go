@@ -220,10 +220,11 @@ func asError(f *fault.Error) error {
 func readCheckout(r *http.Request) checkoutView {
 	c := checkoutView{draft: order.Draft{
 		ID: web.FormID(r, "id"), Channel: order.Web, Lines: lines(r), Name: r.FormValue("name"), Phone: r.FormValue("phone"),
-		Way: order.Way(r.FormValue("way")), Village: r.FormValue("village"), Street: r.FormValue("street"), Landmark: r.FormValue("landmark"),
+		Village: r.FormValue("village"), Street: r.FormValue("street"), Landmark: r.FormValue("landmark"),
 		PayBy: payment.Method(r.FormValue("pay")), Note: r.FormValue("note"), Voucher: r.FormValue("voucher"),
 		Consent: r.FormValue("consent") != "", SeenTotal: web.Int(r, "seen"), Held: r.FormValue("held"), Window: window(r.FormValue("jam")),
 	}}
+	c.draft.Way, c.draft.Carrier, c.draft.Service = order.ReadWay(r.FormValue("way"))
 	if c.draft.ID.IsZero() {
 		c.draft.ID = id.New()
 	}
@@ -295,16 +296,13 @@ func (c *checkoutView) fillIn(ctx context.Context, q order.Quote) bool {
 		c.draft.Window, c.gone, changed = window(""), true, true
 		c.changes = append(c.changes, changeView{t(ctx, "storefront.window_gone"), t(ctx, "storefront.window_gone_hint")})
 	}
-	if c.draft.Way == "" || c.draft.Way == order.Own && !c.delivers {
-		c.draft.Way, changed = order.Pickup, true
-		if c.delivers {
-			c.draft.Way = order.Own
-		}
+	if c.fillWay(q) {
+		changed = true
 	}
 	fits := func(m payment.Method) bool {
-		return !(m == payment.COD && c.draft.Way == order.Pickup) && !(m == payment.Cash && c.draft.Way == order.Own)
+		return !(m == payment.COD && c.draft.Way == order.Pickup) && !(m == payment.Cash && c.draft.Way.Brought())
 	}
-	if c.draft.PayBy != "" && fits(c.draft.PayBy) && slices.ContainsFunc(q.Pays, func(o order.PayChoice) bool { return o.Method == c.draft.PayBy }) {
+	if c.draft.PayBy != "" && fits(c.draft.PayBy) && slices.ContainsFunc(q.Pays, func(o order.PayChoice) bool { return o.Method == c.draft.PayBy }) { // one that does not fit now is shown with its reason
 		return changed
 	}
 	// Cash needs no further step of the buyer; where it costs something, or is
@@ -345,7 +343,7 @@ func (c *checkoutView) show(ctx context.Context, q order.Quote, b business.Busin
 		c.lines = append(c.lines, line)
 	}
 	c.total = q.Total
-	c.known = c.draft.Way == order.Pickup || c.draft.Way == order.Own && c.draft.Village != "" && q.WayProblem == nil
+	c.known = c.draft.Way == order.Pickup || c.draft.Way.Brought() && c.draft.Village != "" && q.WayProblem == nil && !q.ShippingUnknown
 	c.showWays(ctx, q, b)
 	c.showHold(ctx, q, b)
 	for _, o := range q.Pays {
@@ -359,7 +357,7 @@ func (c *checkoutView) showWays(ctx context.Context, q order.Quote, b business.B
 	for _, o := range q.Ways {
 		found[o.Way] = o
 	}
-	if c.delivers {
+	if q.Brings() || c.delivers && !q.Carries {
 		o := optionView{Value: string(order.Own), Label: t(ctx, "storefront.way_own"), Chosen: c.draft.Way == order.Own}
 		own, ok := found[order.Own]
 		if len(own.Windows) > 0 {
@@ -383,6 +381,7 @@ func (c *checkoutView) showWays(ctx context.Context, q order.Quote, b business.B
 		}
 		c.ways = append(c.ways, o)
 	}
+	c.showCarriers(ctx, q)
 	if pick, ok := found[order.Pickup]; ok {
 		note := pick.Note
 		if note == "" {
@@ -429,11 +428,11 @@ func (c *checkoutView) showSums(ctx context.Context, q order.Quote) {
 	}
 	add("storefront.sum_goods", q.Goods)
 	switch {
-	case c.draft.Way == order.Own && !c.known && q.Shipping > 0:
+	case c.draft.Way.Brought() && !c.known && q.Shipping > 0:
 		c.sums = append(c.sums, sumView{Label: t(ctx, "storefront.sum_shipping"), Value: t(ctx, "storefront.at_least", money.String(q.Shipping))})
-	case c.draft.Way == order.Own && !c.known:
+	case c.draft.Way.Brought() && !c.known:
 		c.sums = append(c.sums, sumView{Label: t(ctx, "storefront.sum_shipping"), Value: t(ctx, "storefront.sum_later")})
-	case c.draft.Way == order.Own:
+	case c.draft.Way.Brought():
 		c.sums = append(c.sums, sumView{Label: t(ctx, "storefront.sum_shipping"), Value: price(ctx, q.Shipping)})
 	}
 	if q.CODFee > 0 {

@@ -11,6 +11,7 @@ import (
 
 	"lapak/internal/blob"
 	"lapak/internal/business"
+	"lapak/internal/carrier"
 	"lapak/internal/fault"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
@@ -143,13 +144,16 @@ func (p *pages) fillOrder(ctx context.Context, v *orderView, fo storefront.Follo
 	}
 	v.sums = sumsOf(ctx, o)
 	v.to = storefront.Veiled(o.Name)
-	if o.Way == order.Own {
+	if o.Way.Brought() {
 		v.to = where(v.to, o.Place().Town())
 	}
 	v.phone = phone.Mask(o.Phone)
 	v.way, v.note = t(ctx, "storefront.way_pickup"), o.Note
 	if o.Way == order.Own {
 		v.way = t(ctx, "storefront.way_own")
+	}
+	if o.Way == order.Carrier {
+		v.way = carrier.Title(o.Carrier, o.Service)
 	}
 	v.promise = o.Promise(ctx, p.front.Now())
 	for i := len(fo.Events) - 1; i >= 0; i-- {

@@ -24,7 +24,7 @@ func window(s string) time.Time {
 func (c *checkoutView) showHold(ctx context.Context, q order.Quote, b business.Business) {
 	if c.held = q.Held; c.held == "" {
 		c.held = c.draft.Held // the buyer looks at another way, and comes back
-	} else if c.draft.Way == order.Own {
+	} else if c.draft.Way.Brought() {
 		c.until = t(ctx, "storefront.holds_until", i18n.Clock(ctx, q.HeldUntil.In(b.Location())))
 	}
 	if q.Window == nil {
