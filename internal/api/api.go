@@ -60,7 +60,7 @@ var verbs = map[Grant][]authz.Verb{
 	ParcelsWrite:   {authz.SeeParcels, authz.MoveOrders, authz.Deliver},
 	CustomersRead:  {authz.SeeCustomers},
 	CustomersWrite: {authz.SeeCustomers, authz.EditCustomers},
-	SettingsWrite:  {authz.SeeParcels, authz.EditShop},
+	SettingsWrite:  {authz.SeeParcels, authz.RuleParcels},
 }
 
 // Verbs lists what the grants allow together.

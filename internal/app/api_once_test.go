@@ -60,7 +60,7 @@ func TestWritesHappenOnce(t *testing.T) {
 		}
 		for _, rt := range web.Table(s.Routes()...) {
 			rest, ok := strings.CutPrefix(rt.Path(), web.APIBase)
-			if !rt.API || !ok || rt.Method() == http.MethodGet || strings.HasSuffix(rest, "/quotes") {
+			if !rt.API || !ok || rt.Method() == http.MethodGet || strings.HasSuffix(rest, "/quotes") || rest == "/parcels" { // asked by POST, changes nothing
 				continue
 			}
 			op := rt.Method() + " " + rest
@@ -100,6 +100,9 @@ func TestWritesHappenOnce(t *testing.T) {
 				t.Errorf("%s: said otherwise, but meant the same: %d %s", op, again.Status, again.Body)
 			}
 			lain := elsewise.Replace(sample[op])
+			if lain == "{}" {
+				lain = `{"parts": []}`
+			}
 			if other := p.insist(rt.Method(), addr, lain, key); other.Status != http.StatusUnprocessableEntity || !strings.Contains(other.Body, "api.other_body") {
 				t.Errorf("%s: another body: %d %s", op, other.Status, other.Body)
 			}
@@ -110,7 +113,7 @@ func TestWritesHappenOnce(t *testing.T) {
 
 // elsewise makes of each body another that is as good.
 var elsewise = strings.NewReplacer("Opak", "Opik", "bungkus", "kotak", `"threshold": 1`, `"threshold": 2`, `"quantity": 1`, `"quantity": 3`, "lost", "used", "halo", "hai",
-	`"Rina"`, `"Rini"`, "pedas", "manis")
+	`"Rina"`, `"Rini"`, "pedas", "manis", "T04:00", "T05:00", `"code_from": 500000`, `"code_from": 600000`)
 
 // newest is the phone number in a body, which names a customer once.
 func newest(body string) string {

@@ -98,7 +98,8 @@ const (
 
 	EditShop     Verb = "shop.edit"
 	EditVouchers Verb = "vouchers.edit"
-	EditPayout   Verb = "payout.edit" // bank account and QRIS; needs fresh proof
+	RuleParcels  Verb = "parcels.rule" // when a code is asked for, how much cash a courier may hold
+	EditPayout   Verb = "payout.edit"  // bank account and QRIS; needs fresh proof
 	ManageStaff  Verb = "staff.manage"
 	SeeAudit     Verb = "audit.see"
 	EndShop      Verb = "shop.end"    // hand over or close; needs fresh proof
@@ -122,7 +123,7 @@ var always = map[Role][]Verb{
 	Owner: {
 		SignedIn, BuyHere, SeeToday, SeeOrders, PlaceOrders, MoveOrders, EditOrders, CancelOrders, TakePayments,
 		RefundPayments, SeeMoney, SeeParcels, Deliver, TakeCash, SeeProducts, EditProducts, SeeStock, MoveStock, ApproveCount, SeeCustomers, EditCustomers, ExportCustomers,
-		EditShop, EditVouchers, EditPayout, ManageStaff, SeeAudit, EndShop, TakeShop, ManageKeys,
+		EditShop, EditVouchers, RuleParcels, EditPayout, ManageStaff, SeeAudit, EndShop, TakeShop, ManageKeys,
 		ImportOrders, ExportOrders,
 	},
 	Office:      {SignedIn, BuyHere},
@@ -151,7 +152,7 @@ var fresh = []Verb{ExportCustomers, EditPayout, ManageStaff, EndShop, TakeShop, 
 const FreshFor = 10 * time.Minute
 
 // notByPIN lists what a person signed in by PIN on a shared phone may not do.
-var notByPIN = []Verb{EditPayout, ManageStaff, EndShop, TakeShop, ManageKeys, RefundPayments, SeeAudit, EditShop}
+var notByPIN = []Verb{RuleParcels, EditPayout, ManageStaff, EndShop, TakeShop, ManageKeys, RefundPayments, SeeAudit, EditShop}
 
 // Scope is who acts, under which one membership, and for which business.
 type Scope struct {

@@ -25,7 +25,6 @@ var Carried = []string{
 	"delivery_steps", "delivery_windows", "delivery_slots", "delivery_bookings",
 	"vouchers", "voucher_uses", "orders", "order_lines", "order_events", "order_numbers", "order_papers", "order_paper_lines",
 	"parcels", "parcel_lines", "parcel_events", "parcel_settings", "carrier_settings", "carrier_bookings", "ledger_entries", "ledger_lines", "ledger_balances",
-	"parcels", "parcel_lines", "parcel_events", "parcel_settings", "ledger_entries", "ledger_lines", "ledger_balances",
 	"cash_handovers", "cash_counts", "cash_found", "cash_payouts", "cash_payout_lines", "cash_terms",
 }
 

@@ -68,7 +68,7 @@ var (
 	tTokens  = into("order_tokens", "token_hash, business_id, order_id, expires_at", "")
 	tParcels = into("parcels", `business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id,
 		place, name, phone, village, street, landmark, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts,
-		receiver, relation, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at`, "")
+		receiver, relation, restocked, leave_with, created_at, handed_at, out_at, done_at, ended_at, changed_at`, "")
 	tBoxed = into("parcel_lines", "business_id, parcel_id, n, quantity", "")
 	tSeen  = into("parcel_events", `business_id, id, parcel_id, act, status, reason, words, code, source, person_id, receiver, relation, amount, method,
 		text, at, received_at`, "")

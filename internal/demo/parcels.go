@@ -76,7 +76,7 @@ func (b *block) parcel(t *tale) {
 	}
 	b.rows.add(tParcels, shop, p.ID, p.Order, p.Customer.Null(), p.N, p.Number, p.Carrier, "", "", string(p.Status), p.StatusAt, string(p.Reason), "",
 		p.Courier.Null(), int64(0), p.Name, p.Phone, p.Village, p.Street, p.Landmark, p.Note, p.Contents, p.Pieces, p.Grams, p.Goods, p.COD, p.Taken,
-		string(p.TakenBy), false, int64(0), p.Attempts, p.Receiver, p.Relation, p.Restocked, p.CreatedAt, p.HandedAt, p.OutAt, p.DoneAt, p.EndedAt, p.ChangedAt)
+		string(p.TakenBy), false, int64(0), p.Attempts, p.Receiver, p.Relation, p.Restocked, "", p.CreatedAt, p.HandedAt, p.OutAt, p.DoneAt, p.EndedAt, p.ChangedAt)
 	for i, l := range o.Lines {
 		b.rows.add(tBoxed, shop, p.ID, int64(i), l.Quantity)
 	}

@@ -129,7 +129,7 @@ func (s *Service) GetSettings(ctx context.Context, sc authz.Scope) (Settings, er
 
 // PutSettings sets what the shop wants of parcels.
 func (s *Service) PutSettings(ctx context.Context, sc authz.Scope, st Settings) error {
-	if err := sc.Can(authz.EditShop); err != nil {
+	if err := sc.Can(authz.RuleParcels); err != nil {
 		return err
 	}
 	if err := st.Validate(); err != nil {

@@ -78,7 +78,7 @@ func (p *pages) own() []operation {
 		}, (*call).getLabel),
 		define(operation{id: "getParcelSettings", method: "GET", path: "/my/settings/parcels", tag: tagSettings, verb: authz.SeeParcels}, (*call).getParcelSettings),
 		define(operation{
-			id: "setParcelSettings", method: "PUT", path: "/my/settings/parcels", tag: tagSettings, verb: authz.EditShop, once: true, sample: sampleSettings,
+			id: "setParcelSettings", method: "PUT", path: "/my/settings/parcels", tag: tagSettings, verb: authz.RuleParcels, once: true, sample: sampleSettings,
 		}, (*call).setParcelSettings),
 
 		define(operation{id: "listCustomers", method: "GET", path: "/my/customers", tag: tagCustomers, verb: authz.SeeCustomers}, (*call).listCustomers),

@@ -54,8 +54,8 @@ func Routes(s Services) []web.Route {
 	return append(p.papers(), []web.Route{
 		{Pattern: "GET /kirim", Verb: authz.SeeOrders, Handle: p.desk},
 		{Pattern: "POST /kirim/sekaligus", Verb: authz.MoveOrders, Handle: p.bulk},
-		{Pattern: "GET /kirim/aturan", Verb: authz.EditShop, Handle: p.settings},
-		{Pattern: "POST /kirim/aturan", Verb: authz.EditShop, Handle: p.saveSettings},
+		{Pattern: "GET /kirim/aturan", Verb: authz.RuleParcels, Handle: p.settings},
+		{Pattern: "POST /kirim/aturan", Verb: authz.RuleParcels, Handle: p.saveSettings},
 		{Pattern: "GET /kirim/{id}", Verb: authz.SeeOrders, Handle: p.show},
 		{Pattern: "POST /kirim/{id}/langkah", Verb: authz.Deliver, Handle: p.act, MaxBody: 11 << 20, Long: true},
 		{Pattern: "GET /kirim/{id}/bukti/{photo}", Verb: authz.Deliver, Handle: p.proof},
@@ -180,7 +180,7 @@ func (p pages) deskAgain(w http.ResponseWriter, r *http.Request, status int, f *
 	if v.people, err = p.couriers(ctx, sc); err != nil {
 		return err
 	}
-	v.may, v.settings = sc.May(authz.MoveOrders), sc.May(authz.EditShop)
+	v.may, v.settings = sc.May(authz.MoveOrders), sc.May(authz.RuleParcels)
 	if v.tab == parcel.TabReady && v.may && len(v.people) > 1 {
 		if v.hints, err = p.Parcels.Suggest(ctx, sc, v.list, v.people.ids()); err != nil {
 			return err
@@ -283,7 +283,7 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, m p
 		return err
 	}
 	v.shop = shop.Name
-	v.owner = sc.May(authz.EditShop)
+	v.owner = sc.May(authz.RuleParcels)
 	if v.booked, err = p.Bookings.Of(ctx, sc, v.ID); err != nil {
 		return err
 	}
