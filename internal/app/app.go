@@ -33,6 +33,7 @@ import (
 	"lapak/internal/exchange"
 	"lapak/internal/fault"
 	"lapak/internal/figure"
+	"lapak/internal/haul"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/job"
@@ -75,6 +76,7 @@ type App struct {
 	Parcels   *parcel.Service
 	Booking   *booking.Service
 	Cash      *cash.Service
+	Haul      *haul.Service
 	Today     *today.Service
 	Directory *directory.Service
 	Front     *storefront.Service
@@ -96,7 +98,7 @@ type App struct {
 
 // Invariants are what must hold of the data at all times, of every slice.
 var Invariants = slices.Concat(audit.Invariants, blob.Invariants, business.Invariants, catalog.Invariants, customer.Invariants, stock.Invariants, ledger.Invariants,
-	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, booking.Invariants, cash.Invariants, api.Invariants, webhook.Invariants, outbox.Invariants)
+	payment.Invariants, delivery.Invariants, voucher.Invariants, order.Invariants, parcel.Invariants, booking.Invariants, cash.Invariants, haul.Invariants, api.Invariants, webhook.Invariants, outbox.Invariants)
 
 // Logger makes the logger that the settings ask for.
 func (c *Config) Logger() *slog.Logger {
@@ -220,6 +222,7 @@ func Wire(c Config, db *store.DB, root []byte, log *slog.Logger) (*App, error) {
 	}, booking.Parts{Shops: a.Shops, Orders: a.Orders, Parcels: a.Parcels}); err != nil {
 		return nil, err
 	}
+	a.Haul = haul.New(db, haul.Parts{Shops: a.Shops, Delivery: a.Delivery, Parcels: a.Parcels, Books: a.Books})
 	a.Today = today.New(db, a.Shops, a.Stock)
 	a.Figures = figure.New(db, a.Shops)
 	a.Directory = directory.New(db, a.Shops, a.Goods, a.Stock)

@@ -121,6 +121,9 @@ func (a *App) hooks() {
 		if err := a.Orders.Erase(ctx, tx, sc, customer); err != nil {
 			return err
 		}
+		if err := a.Haul.Erase(ctx, tx, sc, customer); err != nil {
+			return err
+		}
 		if err := a.Parcels.Erase(ctx, tx, sc, customer); err != nil {
 			return err
 		}
@@ -177,12 +180,18 @@ func (a *App) hooks() {
 		if err := a.Figures.Note(ctx, tx, sc, p); err != nil {
 			return err
 		}
+		if err := a.Haul.Moved(ctx, tx, sc, p, e); err != nil {
+			return err
+		}
 		return a.tellParcel(ctx, tx, sc, p, e)
 	}
 	a.Cash.WrongCodes = func(ctx context.Context, tx *store.Tx, sc scope, giver id.ID, since time.Time) (int64, error) {
 		return a.Outbox.RefusalsBy(ctx, tx, sc, giver, cash.ErrCode.Key, since)
 	}
 	cashweb.Offline(a.Outbox, a.Cash)
+	a.Parcels.OnRemade = a.Haul.Remade
+	a.Parcels.Firms = a.Haul.FirmFor
+	a.Shops.OnTouch = a.Haul.Touched
 	a.Payments.OnPayout = a.mailPayout
 	a.Payments.OnNoted = a.tellPayment
 	a.Stock.OnChanged = a.Webhooks.StockMoved
@@ -200,6 +209,7 @@ func (a *App) hooks() {
 	a.Push.Register(a.Jobs)
 	a.Blobs.Register(a.Jobs)
 	a.Orders.Register(a.Jobs)
+	a.Haul.Register(a.Jobs)
 	a.Directory.Register(a.Jobs)
 	a.Exchange.Register(a.Jobs)
 	a.Backups.Register(a.Jobs)

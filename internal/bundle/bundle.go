@@ -42,6 +42,9 @@ var Remade = map[string]string{
 	"memberships":    "staff.jsonl tells names and roles, for people to read; nobody gets a right by a file",
 }
 
+// withOthers is why what two businesses have together stays behind.
+const withOthers = "kept with another business of this installation, which elsewhere is not there"
+
 // Left are the tables with rows of businesses that stay behind, and why.
 var Left = map[string]string{
 	"jobs":               "work in progress of this installation; what orders wait for is asked for anew",
@@ -72,6 +75,18 @@ var Left = map[string]string{
 	"outbox_phones":      "phones that sent acts to this installation",
 	"outbox_acts":        "acts of people on phones of this installation; what they did is in the rows they changed, and no right goes by a file",
 	"api_answers":        "answers remembered for a week, sealed under this installation's key",
+
+	// What a shop and a courier firm have together.
+	"haul_firms":          withOthers,
+	"haul_assets":         withOthers,
+	"haul_ties":           withOthers,
+	"haul_links":          withOthers,
+	"haul_pickups":        withOthers,
+	"haul_pickup_items":   withOthers,
+	"haul_rounds":         withOthers,
+	"haul_manifests":      withOthers,
+	"haul_manifest_items": withOthers,
+	"haul_payouts":        withOthers,
 }
 
 // Hidden are columns that do not leave: they say which installation it is, or

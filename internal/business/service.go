@@ -27,6 +27,10 @@ type Service struct {
 	q        *businessdb.Queries
 	accounts *account.Service
 	vault    vault
+
+	// OnTouch is called in the transaction in which something public of a
+	// business changes. Package app sets it.
+	OnTouch func(ctx context.Context, tx *store.Tx, sc authz.Scope) error
 }
 
 // New makes the service; root is the installation's root secret, from which
@@ -99,6 +103,11 @@ func (Refresh) Kind() string { return "directory.refresh" }
 // changed: cached pages are dropped at commit and the directory follows.
 func (s *Service) Touch(ctx context.Context, tx *store.Tx, sc authz.Scope) error {
 	tx.Touch(sc.Business)
+	if s.OnTouch != nil {
+		if err := s.OnTouch(ctx, tx, sc); err != nil {
+			return err
+		}
+	}
 	return job.Put(ctx, tx, sc, Refresh{sc.Business}, job.Unique("refresh:"+sc.Business.String()))
 }
 

@@ -37,11 +37,12 @@ const (
 	Elsewhere   Account = "elsewhere"    // paid outside these books: to a marketplace, or before the books began
 	BadDebt     Account = "bad_debt"     // owed by buyers and given up
 	CarrierFee  Account = "carrier_fee"  // kept by carriers of what they took at the door
+	CODOwed     Account = "cod_owed"     // taken at the door for another business, by whose it is
 )
 
 // Accounts lists all of them, in the order in which their balances are changed.
 var Accounts = []Account{
-	Receivable, Cash, Bank, QRIS, CourierCash, Sales, Shipping, CODFee, Discount, UniqueCode, Refund, Rounding, Difference, Elsewhere, BadDebt, CarrierFee,
+	Receivable, Cash, Bank, QRIS, CourierCash, Sales, Shipping, CODFee, Discount, UniqueCode, Refund, Rounding, Difference, Elsewhere, BadDebt, CarrierFee, CODOwed,
 }
 
 // Line is an amount on an account. Holder says who has the money, where that matters.

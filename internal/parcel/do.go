@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"lapak/internal/audit"
 	"lapak/internal/authz"
@@ -335,14 +336,38 @@ func (st *step) said(ctx context.Context) error {
 	return ErrCode.With(max(0, MaxTries-tries-1))
 }
 
+// firm gives the parcel to a courier firm that is a business here. Its courier
+// does not know the code that the receiver was told, so none is asked.
+func (st *step) firm(ctx context.Context) error {
+	if st.s.Firms == nil || st.p.Order.IsZero() {
+		return fault.New(fault.Invalid, "form.choose").On("carrier")
+	}
+	name, err := st.s.Firms(ctx, st.tx, st.sc, *st.p, st.p.Carrier)
+	if err != nil {
+		return err
+	}
+	if st.p.Service == "" || st.p.Service == name {
+		st.p.Service = name
+	} else if !strings.HasPrefix(st.p.Service, name) {
+		st.p.Service = name + " · " + st.p.Service
+	}
+	st.p.CodeAsked, st.m.Waybill = false, ""
+	return nil
+}
+
 // change notes who carries the parcel, under which number, and what it weighs.
 func (st *step) change(ctx context.Context) error {
 	p, m := st.p, st.m
 	was := *p
-	if m.Carrier != p.Carrier && slices.Contains(open, p.Status) && p.Carrier == Own {
-		return ErrState.With(p.Status) // it is with a courier of the shop: it has to come back first
+	if m.Carrier != p.Carrier && slices.Contains(open, p.Status) && (p.Carrier == Own || IsFirm(p.Carrier) || IsFirm(m.Carrier)) {
+		return ErrState.With(p.Status) // it is with a courier of the shop or of a firm: it has to come back first
 	}
 	p.Carrier, p.Service, p.Waybill = m.Carrier, catalog.Clean(m.Service), ""
+	if IsFirm(p.Carrier) {
+		if err := st.firm(ctx); err != nil {
+			return err
+		}
+	}
 	if m.Grams > 0 {
 		p.Grams = m.Grams
 	}

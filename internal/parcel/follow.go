@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
-	"time"
 
 	"lapak/internal/authz"
 	"lapak/internal/carrier"
@@ -250,7 +249,10 @@ func (s *Service) owed(ctx context.Context, tx *store.Tx, sc authz.Scope, o orde
 	}
 	if want := p.Taken + max(0, o.Due()); want != p.COD {
 		p.COD = want
-		return s.save(ctx, tx, sc, p)
+		if err := s.save(ctx, tx, sc, p); err != nil || s.OnMoved == nil || !IsFirm(p.Carrier) {
+			return err
+		}
+		return s.OnMoved(ctx, tx, sc, *p, Event{Parcel: p.ID, Act: ActChange, Status: p.Status, At: tx.Now})
 	}
 	return nil
 }
@@ -278,128 +280,38 @@ func (s *Service) edited(ctx context.Context, tx *store.Tx, sc authz.Scope, o or
 		}
 	}
 	if !o.Way.Brought() {
-		return nil
+		return s.remade(ctx, tx, sc, all, Parcel{})
 	}
 	p, err := s.make(ctx, tx, sc, o, 1, whole(o), set)
-	if err != nil || len(all) > 1 {
+	if err != nil {
 		return err
+	}
+	if len(all) > 1 {
+		return s.remade(ctx, tx, sc, all, Parcel{})
 	}
 	p.Carrier, p.Service, p.Waybill, p.Courier, p.DueFrom, p.DueUntil = first.Carrier, first.Service, first.Waybill, first.Courier, first.DueFrom, first.DueUntil
 	p.LeaveWith, p.Cost = first.LeaveWith, first.Cost
+	if IsFirm(p.Carrier) {
+		p.CodeAsked = false
+	}
 	if err := s.open(ctx, tx, sc, p); err != nil {
 		return err
 	}
-	return s.save(ctx, tx, sc, &p)
-}
-
-// eventOf names what a carrier told, so that what is told twice happens once.
-func eventOf(parcel id.ID, source string, e carrier.Event) id.ID {
-	h := sha256.New()
-	h.Write(parcel[:])
-	for _, s := range []string{source, e.At.UTC().Format(time.RFC3339Nano), string(e.Status), string(e.Reason), e.Code, e.Words, e.Place} {
-		h.Write([]byte(s))
-		h.Write([]byte{0})
-	}
-	var v id.ID
-	copy(v[:], h.Sum(nil))
-	v[6], v[8] = v[6]&0x0f|0x80, v[8]&0x3f|0x80
-	return v
-}
-
-// Track takes in what a carrier told of a parcel, in any order and as often as
-// it likes. The state is that of the newest event by its own time; one that
-// ended stays ended unless something later ends it otherwise. Words that no
-// table knows are kept and shown.
-func (s *Service) Track(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID, source string, events []carrier.Event) (Parcel, error) {
-	p, o, err := s.lock(ctx, tx, sc, parcel)
-	if err != nil {
-		return Parcel{}, err
-	}
-	if p.Carrier == Own || p.Status == carrier.Cancelled {
-		return p, nil
-	}
-	events = slices.Clone(events)
-	slices.SortStableFunc(events, func(a, b carrier.Event) int { return a.At.Compare(b.At) })
-	for _, told := range events {
-		if told.At.After(tx.Now.Add(time.Hour)) { // their clock is wrong
-			told.At = tx.Now
-		}
-		st := &step{s: s, tx: tx, sc: sc, p: &p, o: o, e: Event{
-			ID: eventOf(p.ID, source, told), Parcel: p.ID, Act: ActTrack, Status: told.Status, Reason: told.Reason, Words: told.Words, Code: told.Code,
-			Source: "carrier:" + source, Text: told.Place, At: told.At,
-		}}
-		if err := st.heard(ctx, told); err != nil {
-			return p, err
-		}
-		o = st.o
-	}
-	return p, nil
-}
-
-// Back puts a parcel that a carrier was to fetch, and will not, back among those
-// that wait at the shop. Its number was the carrier's and is gone.
-func (s *Service) Back(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID, source string, told carrier.Event) (Parcel, error) {
-	p, o, err := s.lock(ctx, tx, sc, parcel)
-	if err != nil || p.Status != carrier.PickupRequested {
-		return p, err
-	}
-	p.Status, p.StatusAt, p.Waybill, p.Words = carrier.Ready, tx.Now, "", ""
-	if o.State == order.Placed || o.State == order.Accepted {
-		p.Status = carrier.Draft
-	}
-	st := &step{s: s, tx: tx, sc: sc, p: &p, o: o, e: Event{
-		ID: eventOf(p.ID, source, told), Parcel: p.ID, Act: ActTrack, Words: told.Words, Code: told.Code, Source: "carrier:" + source, At: tx.Now,
-	}}
-	return p, st.end(ctx, carrier.PickupRequested)
-}
-
-// heard takes in one event of a carrier.
-func (st *step) heard(ctx context.Context, told carrier.Event) error {
-	p, from := st.p, st.p.Status
-	late := !slices.Contains(before, from) && (told.At.Before(p.StatusAt) || told.At.Equal(p.StatusAt) && told.Status.Rank() < from.Rank())
-	if told.Status == "" || late || !told.Status.Follows(from) || told.Status == from && told.Status != carrier.AttemptFailed {
-		st.e.Status = told.Status
-		if told.Status == "" {
-			st.e.Status = from
-		}
-		fresh, err := st.s.note(ctx, st.tx, st.sc, st.e)
-		switch {
-		case err != nil || !fresh:
-			return err
-		case told.Status == carrier.AttemptFailed: // it counts, whenever we hear of it
-			p.Attempts++
-		case told.Status != "" || late:
-			return nil
-		default:
-			p.Words = told.Words
-		}
-		return st.s.save(ctx, st.tx, st.sc, p)
-	}
-	was := *p
-	p.Status, p.StatusAt, p.Words, p.Reason = told.Status, told.At, "", told.Reason
-	at := told.At
-	if p.HandedAt == nil && !slices.Contains(before, told.Status) {
-		p.HandedAt = &at
-	}
-	switch told.Status {
-	case carrier.OutForDelivery:
-		p.OutAt = &at
-	case carrier.AttemptFailed:
-		p.Attempts++
-		p.OutAt = nil
-	case carrier.Delivered:
-		p.DoneAt, p.Receiver, p.Relation = &at, p.Name, "other"
-		if due := p.COD - p.Taken; due > 0 {
-			p.Taken, p.TakenBy = p.COD, payment.COD
-			st.e.Amount, st.e.Method = due, payment.COD
-		}
-	}
-	st.e.Status = p.Status
-	fresh, err := st.s.note(ctx, st.tx, st.sc, st.e)
-	if err != nil || !fresh {
-		*p = was
+	if err := s.save(ctx, tx, sc, &p); err != nil {
 		return err
 	}
-	st.noted = true
-	return st.end(ctx, from)
+	return s.remade(ctx, tx, sc, all, p)
+}
+
+// remade tells what became of parcels that were taken away.
+func (s *Service) remade(ctx context.Context, tx *store.Tx, sc authz.Scope, was []Parcel, is Parcel) error {
+	if s.OnRemade == nil {
+		return nil
+	}
+	for _, p := range was {
+		if err := s.OnRemade(ctx, tx, sc, p.ID, is); err != nil {
+			return err
+		}
+	}
+	return nil
 }

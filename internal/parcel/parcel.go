@@ -7,6 +7,7 @@ package parcel
 
 import (
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -38,8 +39,15 @@ var (
 	ErrCarrier  = fault.New(fault.Conflict, "parcel.by_carrier")    // a carrier has it, not a courier of the shop
 )
 
-// Own is the carrier of parcels that the shop brings itself.
-const Own = "own"
+// Own is the carrier of parcels that the shop brings itself. A courier firm
+// that is a business here carries under Firm and its code.
+const (
+	Own  = "own"
+	Firm = "firm:"
+)
+
+// IsFirm reports whether a carrier is a courier firm that is a business here.
+func IsFirm(code string) bool { return strings.HasPrefix(code, Firm) && len(code) > len(Firm) }
 
 // Act is something that is done with a parcel.
 type Act string
@@ -47,6 +55,9 @@ type Act string
 // The acts.
 const (
 	ActMake    Act = "make"
+	ActAsk     Act = "ask"    // it is to be fetched
+	ActHub     Act = "hub"    // sorted in at a hub
+	ActDepart  Act = "depart" // sent on from a hub
 	ActReady   Act = "ready"  // packed and labelled
 	ActAssign  Act = "assign" // who is to bring it
 	ActChange  Act = "change" // carrier, waybill, weight, cost
@@ -83,7 +94,10 @@ var (
 // rules is the one table of what may be done with a parcel by people.
 var rules = map[Act]rule{
 	ActReady:   {[]carrier.Status{carrier.Draft}, carrier.Ready, authz.MoveOrders, false},
-	ActAssign:  {append(slices.Clone(before), carrier.AttemptFailed), "", authz.MoveOrders, false},
+	ActAsk:     {[]carrier.Status{carrier.Draft, carrier.Ready}, carrier.PickupRequested, authz.MoveOrders, false},
+	ActHub:     {[]carrier.Status{carrier.PickedUp, carrier.InTransit, carrier.OutForDelivery, carrier.AttemptFailed, carrier.OnHold}, carrier.AtHub, authz.MoveOrders, false},
+	ActDepart:  {[]carrier.Status{carrier.PickedUp, carrier.AtHub}, carrier.InTransit, authz.MoveOrders, false},
+	ActAssign:  {append(slices.Clone(before), carrier.AttemptFailed, carrier.AtHub), "", authz.MoveOrders, false},
 	ActChange:  {append(slices.Clone(before), open...), "", authz.MoveOrders, false},
 	ActTake:    {before, carrier.PickedUp, authz.MoveOrders, true},
 	ActOut:     {[]carrier.Status{carrier.PickedUp, carrier.InTransit, carrier.AtHub, carrier.OnHold, carrier.AttemptFailed}, carrier.OutForDelivery, authz.Deliver, true},
@@ -100,6 +114,14 @@ var rules = map[Act]rule{
 
 // Acts lists what people do, in the order in which pages offer it.
 var Acts = []Act{ActReady, ActAssign, ActTake, ActOut, ActDeliver, ActFail, ActAgain, ActHold, ActTurn, ActReturn, ActLose, ActBreak, ActCancel, ActChange}
+
+// sorts are the acts of who carries for others: a parcel of the shop's own
+// orders passes no hub of the shop.
+var sorts = []Act{ActAsk, ActHub, ActDepart}
+
+// told are the acts that a courier firm does with a parcel it was given: the
+// shop hears of them.
+var told = []Act{ActTake, ActOut, ActDeliver, ActFail, ActAgain, ActHold, ActTurn}
 
 // Reasons of a failed attempt, in the order of the courier's page.
 var Reasons = []carrier.Reason{
@@ -235,7 +257,11 @@ func (p Parcel) may(sc authz.Scope, a Act) error {
 	} else if err := sc.Can(r.verb); err != nil {
 		return err
 	}
-	if !slices.Contains(r.from, p.Status) {
+	if IsFirm(p.Carrier) && slices.Contains(told, a) {
+		return ErrCarrier
+	}
+	hauled := p.Order.IsZero()
+	if !slices.Contains(r.from, p.Status) || !hauled && (slices.Contains(sorts, a) || a == ActAssign && p.Status == carrier.AtHub) {
 		return ErrState.With(p.Status)
 	}
 	return nil
@@ -340,7 +366,7 @@ func (m Move) Validate() error {
 
 func known(code string) bool {
 	_, ok := carrier.Find(code)
-	return ok
+	return ok || IsFirm(code) // whether there is such a firm is asked in the transaction
 }
 
 // Settings are what a shop sets about its parcels.

@@ -153,3 +153,13 @@ SELECT * FROM parcels
 WHERE business_id = @business_id AND carrier = 'own' AND courier_id IS NOT NULL
   AND status IN ('draft', 'ready', 'picked_up', 'in_transit', 'at_hub', 'out_for_delivery')
 ORDER BY id LIMIT @most;
+
+-- name: OfCustomer :many
+SELECT id FROM parcels WHERE business_id = @business_id AND customer_id = @customer_id ORDER BY id;
+
+-- name: ForgetEvents :exec
+UPDATE parcel_events SET receiver = '', text = '', lat_e6 = NULL, lng_e6 = NULL, photo = NULL, words = '' WHERE business_id = @business_id AND parcel_id = @parcel_id;
+
+-- name: Forget :exec
+UPDATE parcels SET name = '', phone = '', village = '', street = '', landmark = '', lat_e6 = NULL, lng_e6 = NULL, note = '', leave_with = '', receiver = '', proof = NULL
+WHERE business_id = @business_id AND id = @id;

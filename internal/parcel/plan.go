@@ -164,6 +164,9 @@ func (s *Service) split(ctx context.Context, sc authz.Scope, which id.ID, plan f
 				return err
 			}
 		}
+		if err := s.remade(ctx, tx, sc, was, Parcel{}); err != nil {
+			return err
+		}
 		st, err := s.Settings(ctx, tx, sc)
 		if err != nil {
 			return err

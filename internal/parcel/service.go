@@ -53,6 +53,12 @@ type Service struct {
 	// WrongCodes counts the wrong codes that came for a parcel in acts which were
 	// refused, so that they left nothing at the parcel. Package app sets it.
 	WrongCodes func(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel id.ID) (int64, error)
+
+	// Firms tells what a courier firm is called that is to carry a parcel, or
+	// why it does not. OnRemade is called when a parcel was made anew under
+	// another id, or, with none, was taken away. Package app sets them.
+	Firms    func(ctx context.Context, tx *store.Tx, sc authz.Scope, p Parcel, code string) (name string, err error)
+	OnRemade func(ctx context.Context, tx *store.Tx, sc authz.Scope, was id.ID, is Parcel) error
 }
 
 // New makes the service. root is the installation's secret; the keys of

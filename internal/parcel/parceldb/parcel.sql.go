@@ -566,6 +566,35 @@ func (q *Queries) Events(ctx context.Context, db DBTX, arg EventsParams) ([]Parc
 	return items, nil
 }
 
+const forget = `-- name: Forget :exec
+UPDATE parcels SET name = '', phone = '', village = '', street = '', landmark = '', lat_e6 = NULL, lng_e6 = NULL, note = '', leave_with = '', receiver = '', proof = NULL
+WHERE business_id = $1 AND id = $2
+`
+
+type ForgetParams struct {
+	BusinessID id.ID
+	ID         id.ID
+}
+
+func (q *Queries) Forget(ctx context.Context, db DBTX, arg ForgetParams) error {
+	_, err := db.ExecContext(ctx, forget, arg.BusinessID, arg.ID)
+	return err
+}
+
+const forgetEvents = `-- name: ForgetEvents :exec
+UPDATE parcel_events SET receiver = '', text = '', lat_e6 = NULL, lng_e6 = NULL, photo = NULL, words = '' WHERE business_id = $1 AND parcel_id = $2
+`
+
+type ForgetEventsParams struct {
+	BusinessID id.ID
+	ParcelID   id.ID
+}
+
+func (q *Queries) ForgetEvents(ctx context.Context, db DBTX, arg ForgetEventsParams) error {
+	_, err := db.ExecContext(ctx, forgetEvents, arg.BusinessID, arg.ParcelID)
+	return err
+}
+
 const get = `-- name: Get :one
 SELECT business_id, id, order_id, customer_id, n, number, carrier, service, waybill, status, status_at, reason, words, courier_id, place, name, phone, village, street, landmark, lat_e6, lng_e6, note, contents, pieces, weight_grams, goods, cod, taken, taken_by, code_asked, code_tries, attempts, due_from, due_until, receiver, relation, proof, restocked, created_at, handed_at, out_at, done_at, ended_at, changed_at, leave_with, cost FROM parcels WHERE business_id = $1 AND id = $2
 `
@@ -1344,6 +1373,38 @@ func (q *Queries) OfCourier(ctx context.Context, db DBTX, arg OfCourierParams) (
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ofCustomer = `-- name: OfCustomer :many
+SELECT id FROM parcels WHERE business_id = $1 AND customer_id = $2 ORDER BY id
+`
+
+type OfCustomerParams struct {
+	BusinessID id.ID
+	CustomerID *id.ID
+}
+
+func (q *Queries) OfCustomer(ctx context.Context, db DBTX, arg OfCustomerParams) ([]id.ID, error) {
+	rows, err := db.QueryContext(ctx, ofCustomer, arg.BusinessID, arg.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []id.ID
+	for rows.Next() {
+		var id id.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
