@@ -224,11 +224,13 @@ func TestEveryActHasWords(t *testing.T) {
 		t.Errorf("%s: this test cannot tell which act is written", at)
 	}
 	stars := map[string][]string{
-		"backup.asked_*": {"backup.asked_backup", "backup.asked_drill"},
-		"backup.*_*":     {},
-		"order.*":        {},
-		"parcel.*":       {"parcel.track", "parcel.make"},
-		"export.*":       {},
+		"haul.*":          {"haul.asked", "haul.ended", "haul.accepted", "haul.refused"},
+		"haul.manifest_*": {"haul.manifest_sent", "haul.manifest_received"},
+		"backup.asked_*":  {"backup.asked_backup", "backup.asked_drill"},
+		"backup.*_*":      {},
+		"order.*":         {},
+		"parcel.*":        {"parcel.track", "parcel.make"},
+		"export.*":        {},
 	}
 	for _, k := range []backup.Kind{backup.Backup, backup.Drill} {
 		for _, st := range []backup.State{backup.Done, backup.Failed} {

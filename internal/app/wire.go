@@ -30,6 +30,7 @@ import (
 	"lapak/internal/exchange/exchangeweb"
 	"lapak/internal/fault"
 	"lapak/internal/figure/figureweb"
+	"lapak/internal/haul/haulweb"
 	"lapak/internal/i18n"
 	"lapak/internal/id"
 	"lapak/internal/job"
@@ -65,7 +66,7 @@ var Words embed.FS
 func wordFiles() []fs.FS {
 	return files(ui.Words, Words, accountweb.Words, auditweb.Words, backupweb.Words, bundleweb.Words, businessweb.Words, catalogweb.Words, stockweb.Words, customerweb.Words,
 		orderfile.Words, exchangeweb.Words, carrier.Words, label.Words,
-		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words, bookingweb.Words, outboxweb.Words, figureweb.Words, cashweb.Words)
+		deliveryweb.Words, voucherweb.Words, paymentweb.Words, order.Words, orderweb.Words, todayweb.Words, storefrontweb.Words, directoryweb.Words, apiweb.Words, webhookweb.Words, parcelweb.Words, haulweb.Words, bookingweb.Words, outboxweb.Words, figureweb.Words, cashweb.Words)
 }
 
 // Routes lists every address of the site.
@@ -85,10 +86,11 @@ func (a *App) Routes() [][]web.Route {
 		stockweb.Routes(a.Stock, a.namesOf),
 		customerweb.Routes(a.Customers, a.ordersOf, a.shopName),
 		deliveryweb.Routes(a.Delivery),
-		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Bookings: a.Booking, Cash: a.Cash, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs}),
+		parcelweb.Routes(parcelweb.Services{Parcels: a.Parcels, Bookings: a.Booking, Cash: a.Cash, Orders: a.Orders, Shops: a.Shops, Accounts: a.Accounts, Blobs: a.Blobs, Firms: a.firmsOf}),
 		bookingweb.Routes(bookingweb.Services{Bookings: a.Booking, Parcels: a.Parcels, Shops: a.Shops}),
 		figureweb.Routes(figureweb.Services{Figures: a.Figures, Accounts: a.Accounts}),
 		cashweb.Routes(cashweb.Services{Cash: a.Cash}),
+		haulweb.Routes(haulweb.Services{Haul: a.Haul, Shops: a.Shops, Accounts: a.Accounts}),
 		voucherweb.Routes(a.Vouchers, a.Shops),
 		paymentweb.Routes(paymentweb.Services{Payments: a.Payments, Blobs: a.Blobs, Meter: a.Parcels.Meter}),
 		orderweb.Routes(orderweb.Services{
@@ -258,6 +260,16 @@ func (a *App) mayKnow(ctx context.Context, person, shop id.ID) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// firmsOf are the courier firms to which a shop may give its parcels.
+func (a *App) firmsOf(ctx context.Context, sc scope) ([]parcelweb.Firm, error) {
+	list, err := a.Haul.Choices(ctx, sc)
+	var firms []parcelweb.Firm
+	for _, f := range list {
+		firms = append(firms, parcelweb.Firm(f))
+	}
+	return firms, err
 }
 
 // putWays sets the simple ways that a new shop begins with.

@@ -119,6 +119,9 @@ var Trades = []Trade{
 	},
 }
 
+// CarriesForOthers is the trade of courier firms: shops give them parcels.
+const CarriesForOthers = "T9"
+
 // TradeOf finds a trade by its id.
 func TradeOf(id string) (Trade, bool) {
 	for _, t := range Trades {

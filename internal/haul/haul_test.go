@@ -351,6 +351,7 @@ func TestAParcelGoesByAFirmAndItsMoneyComesBack(t *testing.T) {
 		if _, err := w.In(t.Context(), w.firm, w.hubs[0].ID, p.Number); err != nil {
 			t.Fatal(err)
 		}
+		w.do(w.firm, token, parcel.Move{Act: parcel.ActAssign, Courier: w.courier.Actor})
 		w.do(w.courier, token, parcel.Move{Act: parcel.ActOut})
 		w.do(w.courier, token, parcel.Move{Act: parcel.ActDeliver, Receiver: "Bu Rini", Relation: "family"})
 		w.drain()

@@ -79,7 +79,11 @@ func (s *Service) firm(ctx context.Context, tx *store.Tx, sc authz.Scope) (Firm,
 // Get returns the firm for its people; a business that is none has a closed,
 // empty one.
 func (s *Service) Get(ctx context.Context, sc authz.Scope) (Firm, error) {
-	if err := sc.Can(authz.Deliver); err != nil {
+	verb := authz.SeeOrders
+	if sc.Role == authz.Courier {
+		verb = authz.Deliver
+	}
+	if err := sc.Can(verb); err != nil {
 		return Firm{}, err
 	}
 	var f Firm

@@ -190,6 +190,8 @@ var effects = map[Act]func(*step, context.Context) error{
 		return st.underLimit(ctx)
 	},
 	ActTake:    (*step).take,
+	ActHub:     (*step).sorted,
+	ActDepart:  (*step).sorted,
 	ActOut:     func(st *step, _ context.Context) error { st.p.OutAt = &st.e.At; return nil },
 	ActDeliver: (*step).deliver,
 	ActFail: func(st *step, _ context.Context) error {
@@ -202,6 +204,12 @@ var effects = map[Act]func(*step, context.Context) error{
 	ActTurn:   func(st *step, _ context.Context) error { st.p.Place = 0; return nil },
 	ActReturn: func(st *step, _ context.Context) error { st.p.Restocked = st.m.Restock; return nil },
 	ActChange: (*step).change,
+}
+
+// sorted takes a parcel off the run of who brought it to a hub.
+func (st *step) sorted(context.Context) error {
+	st.p.Courier, st.p.Place, st.p.OutAt = id.ID{}, 0, nil
+	return nil
 }
 
 // window notes a new time that was agreed.

@@ -124,6 +124,9 @@ func (s *Service) Labels(ctx context.Context, sc authz.Scope, shop business.Busi
 			if c, ok := carrier.Find(p.Carrier); ok {
 				l.Carrier = c.Name
 			}
+			if IsFirm(p.Carrier) { // its name stands with the service
+				l.Carrier, l.Service = p.Service, ""
+			}
 		}
 		if p.LeaveWith != "" {
 			l.Note = strings.TrimSuffix(i18n.T(ctx, "parcel.leave_with", p.LeaveWith)+". "+p.Note, ". ")

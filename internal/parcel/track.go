@@ -68,7 +68,7 @@ func (s *Service) Hear(ctx context.Context, tx *store.Tx, sc authz.Scope, parcel
 		}
 		st := &step{s: s, tx: tx, sc: sc, p: &p, o: o, e: Event{
 			ID: eventOf(p.ID, source, told.Event), Parcel: p.ID, Act: ActTrack, Status: told.Status, Reason: told.Reason, Words: told.Words, Code: told.Code,
-			Source: "carrier:" + source, Text: told.Place, At: told.At,
+			Source: "carrier:" + source, Text: told.Place, At: told.At, Receiver: told.Receiver, Relation: told.Relation,
 		}}
 		if err := st.heard(ctx, told); err != nil {
 			return p, err

@@ -29,7 +29,7 @@ func (p pages) start(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch at.Step {
 	case business.StepProduct:
-		return web.SeeOther(w, r, "/mulai/produk")
+		return web.SeeOther(w, r, afterShop(at.Shop))
 	case business.StepWays:
 		return web.SeeOther(w, r, "/mulai/cara")
 	}
@@ -80,7 +80,16 @@ func (p pages) postShop(w http.ResponseWriter, r *http.Request) error {
 	if err := p.ActAs(w, r, made); err != nil {
 		return err
 	}
-	return web.SeeOther(w, r, "/mulai/produk")
+	return web.SeeOther(w, r, afterShop(d.NewShop))
+}
+
+// afterShop is the step after the first: who carries for others has no product
+// to begin with.
+func afterShop(d business.NewShop) string {
+	if d.Trade == business.CarriesForOthers {
+		return "/mulai/cara"
+	}
+	return "/mulai/produk"
 }
 
 // villageOf reads the village field: the chosen code, or, where no script
@@ -224,8 +233,12 @@ func (p pages) postWays(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.Shops.Finish(ctx, sc); err != nil {
+	b, err := p.Shops.Finish(ctx, sc)
+	if err != nil {
 		return err
+	}
+	if b.Trade == business.CarriesForOthers {
+		return web.SeeOther(w, r, "/ekspedisi/aturan")
 	}
 	return web.SeeOther(w, r, "/mulai/selesai")
 }

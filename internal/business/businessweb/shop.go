@@ -384,22 +384,25 @@ var menu = [][]menuItem{
 // more lists all that the person may do.
 func (p pages) more(w http.ResponseWriter, r *http.Request) error {
 	sc := web.Scope(r)
+	var b business.Business
+	if !sc.Business.IsZero() {
+		var err error
+		if b, err = p.Shops.Get(r.Context(), sc); err != nil {
+			return err
+		}
+	}
 	groups := make([][]menuItem, len(menu))
 	for i, g := range menu {
 		for _, m := range g {
 			if m.Path == "/kotak" && sc.Business.IsZero() {
 				continue // acts are made for a business
 			}
+			if ofFirm := m.Path == "/ekspedisi" || m.Path == "/jemput"; (ofFirm || m.Path == "/langganan") && ofFirm != (b.Trade == business.CarriesForOthers) {
+				continue // shops give parcels, courier firms take them
+			}
 			if sc.May(m.Verb) && (m.Verb != authz.SignedIn || sc.Role != authz.Courier || m.Path == "/akun" || m.Path == "/kotak") {
 				groups[i] = append(groups[i], m)
 			}
-		}
-	}
-	var b business.Business
-	if !sc.Business.IsZero() {
-		var err error
-		if b, err = p.Shops.Get(r.Context(), sc); err != nil {
-			return err
 		}
 	}
 	return web.Render(w, r, http.StatusOK, morePage(groups, b))

@@ -44,7 +44,12 @@ type Services struct {
 	Shops    *business.Service
 	Accounts *account.Service
 	Blobs    *blob.Service
+
+	Firms func(ctx context.Context, sc authz.Scope) ([]Firm, error) // to which the shop may give parcels
 }
+
+// Firm is a courier firm that is a business here, as a form offers it.
+type Firm struct{ Code, Name string }
 
 type pages struct{ Services }
 
@@ -277,6 +282,11 @@ func (p pages) showAgain(w http.ResponseWriter, r *http.Request, status int, m p
 	}
 	if v.people, err = p.couriers(ctx, sc); err != nil {
 		return err
+	}
+	if p.Firms != nil && !v.Order.IsZero() && v.may(parcel.ActChange) {
+		if v.firms, err = p.Firms(ctx, sc); err != nil {
+			return err
+		}
 	}
 	shop, err := p.Shops.Get(ctx, sc)
 	if err != nil {

@@ -76,7 +76,7 @@ func (p pages) setOut(w http.ResponseWriter, r *http.Request) error {
 	}
 	var ids []id.ID
 	for _, q := range list {
-		if q.Status == carrier.PickedUp && q.May(sc, parcel.ActOut) {
+		if (q.Status == carrier.PickedUp || q.Status == carrier.AtHub) && q.May(sc, parcel.ActOut) {
 			ids = append(ids, q.ID)
 		}
 	}

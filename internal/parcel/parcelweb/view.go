@@ -41,6 +41,7 @@ type deskView struct {
 
 type showView struct {
 	parcel.Detail
+	firms  []Firm
 	order  order.Detail
 	people people
 	shop   string
@@ -128,6 +129,9 @@ func by(ctx context.Context, p parcel.Parcel, l people) string {
 			return t(ctx, "parcel.nobody_yet")
 		}
 		return l.name(ctx, p.Courier)
+	}
+	if parcel.IsFirm(p.Carrier) {
+		return p.Service // it says the firm's name
 	}
 	return carrierName(p.Carrier) + " " + p.Service
 }
@@ -235,6 +239,9 @@ func (v showView) rare() bool {
 
 func (v showView) carriers(ctx context.Context) []ui.Option {
 	list := []ui.Option{{Value: parcel.Own, Label: t(ctx, "parcel.own")}}
+	for _, c := range v.firms {
+		list = append(list, ui.Option{Value: c.Code, Label: c.Name})
+	}
 	for _, c := range carrier.Firms() {
 		list = append(list, ui.Option{Value: c.Code, Label: c.Name})
 	}
@@ -280,7 +287,11 @@ func (v showView) steps(ctx context.Context) []ui.Step {
 		say(e.Text)
 		switch {
 		case strings.HasPrefix(e.Source, "carrier:"):
-			say(carrierName(strings.TrimPrefix(e.Source, "carrier:")))
+			if code := strings.TrimPrefix(e.Source, "carrier:"); code != "firm" {
+				say(carrierName(code))
+			} else {
+				say(v.Service)
+			}
 		case !e.Person.IsZero():
 			say(v.people.name(ctx, e.Person))
 		}
@@ -347,6 +358,9 @@ func (v trackView) Shown() string {
 func (v trackView) carrier(ctx context.Context) string {
 	if v.Carrier == parcel.Own {
 		return t(ctx, "parcel.own")
+	}
+	if parcel.IsFirm(v.Carrier) {
+		return v.Service
 	}
 	return strings.TrimSpace(carrierName(v.Carrier) + " " + v.Service)
 }
