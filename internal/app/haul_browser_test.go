@@ -76,7 +76,7 @@ func TestTheHaulPagesInABrowser(t *testing.T) {
 		tab.Send("button.primary")
 	}
 	enter(h.firm.phone)
-	look("/ekspedisi", "/ekspedisi/aturan", "/ekspedisi/toko/"+h.shop.sc.Business.String(), "/jemput/"+h.pickup.String(), "/jemput-bareng", "/jemput-bareng/"+round.ID.String(),
+	look("/jasa-kurir", "/jasa-kurir/aturan", "/jasa-kurir/toko/"+h.shop.sc.Business.String(), "/jemput/"+h.pickup.String(), "/jemput-bareng", "/jemput-bareng/"+round.ID.String(),
 		"/sortir", "/sortir/"+loading.String(), "/sortir/"+sent.ID.String())
 	tab.Go(s.url + "/akun")
 	tab.Send(`form[action="/keluar"] button`)

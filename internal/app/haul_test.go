@@ -48,15 +48,15 @@ func (s site) haul(t *testing.T) *hauled {
 	t.Helper()
 	h := &hauled{site: s, shop: s.shop(t, "Dapur Bu Euis", 50), firm: s.shop(t, "Kurir Kilat", 5)}
 	h.dadan, h.dadanIs = s.rider(t, h.firm, "Dadan Hidayat")
-	h.firm.send(h.firm.see("/ekspedisi/aturan"), "/ekspedisi/aturan", "open", "on", "service.name", "Reguler", "service.detail", "08.00-17.00", "cod", "2,5", "days", "1")
+	h.firm.send(h.firm.see("/jasa-kurir/aturan"), "/jasa-kurir/aturan", "open", "on", "service.name", "Reguler", "service.detail", "08.00-17.00", "cod", "2,5", "days", "1")
 	s.settle(t)
 	page := h.shop.see("/langganan")
 	h.shop.says(page, "Kurir Kilat", "Reguler", "2,5 %", "Senin", "Rp5.000")
 	h.shop.send(page, "/langganan")
 	s.settle(t)
-	page = h.firm.see("/ekspedisi")
+	page = h.firm.see("/jasa-kurir")
 	h.firm.says(page, "Dapur Bu Euis", "Menunggu jawaban")
-	h.firm.send(page, "/ekspedisi/toko/"+h.shop.sc.Business.String()+"/jawaban", "answer", string(haul.Accepted))
+	h.firm.send(page, "/jasa-kurir/toko/"+h.shop.sc.Business.String()+"/jawaban", "answer", string(haul.Accepted))
 	s.settle(t)
 	o := s.person(t).cod(t, s, h.shop, "2", "Rini Marlina", newPhone())
 	h.order = o.Called()
@@ -107,7 +107,7 @@ func TestWhoSeesWhatOfAParcelThatAFirmCarries(t *testing.T) {
 		)
 		theirs, ours := "/kirim/"+h.box.ID.String(), "/kirim/"+h.token.String()
 		stop, fetch, given := "/antaran/"+h.token.String(), "/jemput/"+h.pickup.String(), "/penjemputan/"+h.pickup.String()
-		statement, with := "/ekspedisi/toko/"+h.shop.sc.Business.String(), "/langganan/"+h.firm.sc.Business.String()
+		statement, with := "/jasa-kurir/toko/"+h.shop.sc.Business.String(), "/langganan/"+h.firm.sc.Business.String()
 		all := []string{name, street, cod, goods, h.order}
 		for _, c := range []struct {
 			who  string
@@ -139,7 +139,7 @@ func TestWhoSeesWhatOfAParcelThatAFirmCarries(t *testing.T) {
 			{"courier D", h.dadan, "/antaran/" + h.box.ID.String(), 404, nil},
 			{"courier D", h.dadan, ours, 403, nil},
 			{"courier D", h.dadan, statement, 403, nil},
-			{"courier D", h.dadan, "/ekspedisi", 403, nil},
+			{"courier D", h.dadan, "/jasa-kurir", 403, nil},
 			{"courier D", h.dadan, "/sortir", 403, nil},
 			{"another courier", ujang, stop, 404, nil},
 			{"another courier", ujang, fetch, 404, nil},

@@ -54,7 +54,7 @@ var params = map[string]param{
 	"/produk/{id}": {}, "/kategori/{id}": {}, "/pelanggan/{id}": {}, "/pelanggan/{id}/alamat/{address}": {once: true},
 	"/antaran/{id}": {}, "/ekspedisi/kunci/{carrier}": {missing: "tiada", public: true, loose: true}, "/kirim/{id}": {}, "/kirim/{id}/bukti/{photo}": {}, "/lacak/{token}": {missing: noToken, public: true}, "/pesanan/{id}": {}, "/pesanan/{id}/bukti/{photo}": {}, "/pembayaran/rekening/{id}": {once: true, mute: true},
 	"/stok/{variant}": {}, "/stok/hitung/{count}": {}, "/voucher/{id}": {}, "/setoran/ekspedisi/{id}": {},
-	"/langganan/{firm}": {loose: true}, "/penjemputan/{id}": {loose: true}, "/ekspedisi/aset/{id}": {loose: true}, "/ekspedisi/toko/{shop}": {loose: true},
+	"/langganan/{firm}": {loose: true}, "/penjemputan/{id}": {loose: true}, "/jasa-kurir/aset/{id}": {loose: true}, "/jasa-kurir/toko/{shop}": {loose: true},
 	"/jemput/{id}": {loose: true}, "/jemput-bareng/{id}": {loose: true}, "/sortir/{id}": {loose: true},
 	"/impor/{id}": {loose: true}, "/contoh-impor/{kind}": {missing: "tiada", public: true, loose: true}, "/ekspor/{kind}": {missing: "tiada", public: true, loose: true},
 	"/sitemap/{part}":       {missing: "tiada.xml", public: true},

@@ -238,7 +238,7 @@ func (p pages) postWays(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if b.Trade == business.CarriesForOthers {
-		return web.SeeOther(w, r, "/ekspedisi/aturan")
+		return web.SeeOther(w, r, "/jasa-kurir/aturan")
 	}
 	return web.SeeOther(w, r, "/mulai/selesai")
 }

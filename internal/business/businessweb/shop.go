@@ -397,7 +397,7 @@ func (p pages) more(w http.ResponseWriter, r *http.Request) error {
 			if m.Path == "/kotak" && sc.Business.IsZero() {
 				continue // acts are made for a business
 			}
-			if ofFirm := m.Path == "/ekspedisi" || m.Path == "/jemput"; (ofFirm || m.Path == "/langganan") && ofFirm != (b.Trade == business.CarriesForOthers) {
+			if ofFirm := m.Path == "/jasa-kurir" || m.Path == "/jemput"; (ofFirm || m.Path == "/langganan") && ofFirm != (b.Trade == business.CarriesForOthers) {
 				continue // shops give parcels, courier firms take them
 			}
 			if sc.May(m.Verb) && (m.Verb != authz.SignedIn || sc.Role != authz.Courier || m.Path == "/akun" || m.Path == "/kotak") {

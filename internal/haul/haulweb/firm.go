@@ -22,7 +22,7 @@ func (p pages) home(w http.ResponseWriter, r *http.Request) error {
 	v := homeView{may: sc.May(authz.EditShop), move: sc.May(authz.MoveOrders), money: sc.May(authz.SeeMoney)}
 	var err error
 	if v.Firm, err = p.Haul.Get(ctx, sc); errors.Is(err, haul.ErrNoFirm) && v.may {
-		return web.SeeOther(w, r, "/ekspedisi/aturan")
+		return web.SeeOther(w, r, "/jasa-kurir/aturan")
 	} else if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (p pages) saveSettings(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Flash(w, r, "ui.saved")
-	return web.SeeOther(w, r, "/ekspedisi/aturan")
+	return web.SeeOther(w, r, "/jasa-kurir/aturan")
 }
 
 func (p pages) addAsset(w http.ResponseWriter, r *http.Request) error {
@@ -124,7 +124,7 @@ func (p pages) addAsset(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Flash(w, r, "ui.saved")
-	return web.SeeOther(w, r, "/ekspedisi/aturan")
+	return web.SeeOther(w, r, "/jasa-kurir/aturan")
 }
 
 // villageOf is the village that was chosen or, without script, the one that
@@ -164,7 +164,7 @@ func (p pages) dropAsset(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Flash(w, r, "ui.saved")
-	return web.SeeOther(w, r, "/ekspedisi/aturan")
+	return web.SeeOther(w, r, "/jasa-kurir/aturan")
 }
 
 // shop is a shop as its firm has it: what is owed, what was paid.
@@ -210,7 +210,7 @@ func (p pages) reply(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Flash(w, r, "haul.replied_"+string(a))
-	return web.SeeOther(w, r, "/ekspedisi")
+	return web.SeeOther(w, r, "/jasa-kurir")
 }
 
 func (p pages) pay(w http.ResponseWriter, r *http.Request) error {
@@ -228,7 +228,7 @@ func (p pages) pay(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Flash(w, r, "haul.paid_out", out.Parcels)
-	return web.SeeOther(w, r, "/ekspedisi/toko/"+shop.String())
+	return web.SeeOther(w, r, "/jasa-kurir/toko/"+shop.String())
 }
 
 // pickups are what is to be fetched; couriers see what they fetch.

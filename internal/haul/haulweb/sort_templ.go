@@ -681,7 +681,7 @@ func sortPage(v sortView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Shell(ui.Page{Title: t(ctx, "haul.sorting"), Back: "/ekspedisi", Narrow: true, Scripts: []string{"scan"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Shell(ui.Page{Title: t(ctx, "haul.sorting"), Back: "/jasa-kurir", Narrow: true, Scripts: []string{"scan"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
