@@ -35,9 +35,13 @@ var notPages = map[string]bool{
 	"GET /impor/{id}/baris-salah": true, "GET /contoh-impor/{kind}": true, "GET /ongkir/berkas/{name}": true,
 	"GET /kirim/{id}/label.pdf": true, "GET /kirim/{id}/bukti/{photo}": true, "GET /kirim/angka.csv": true,
 	"GET /setoran/ekspedisi/{id}": true, // cash looks at it with a file taken in
-	"GET /mulai":                  true, // leads on to the step that is due
-	"GET /@/{slug}/pesan/ongkir":  true, // leads back to the checkout
-	"GET /bukti-email/{token}":    true, // its link is in a mail alone
+	// A courier firm's pages and those of its shops have a browser test of their own, with both sides at work.
+	"GET /langganan": true, "GET /langganan/{firm}": true, "GET /penjemputan/{id}": true, "GET /jasa-kurir": true, "GET /jasa-kurir/aturan": true,
+	"GET /jasa-kurir/toko/{shop}": true, "GET /jemput": true, "GET /jemput/{id}": true, "GET /jemput-bareng": true, "GET /jemput-bareng/{id}": true,
+	"GET /sortir": true, "GET /sortir/{id}": true,
+	"GET /mulai":                 true, // leads on to the step that is due
+	"GET /@/{slug}/pesan/ongkir": true, // leads back to the checkout
+	"GET /bukti-email/{token}":   true, // its link is in a mail alone
 }
 
 var hole = regexp.MustCompile(`\\\{[a-z]+\\\}`)
