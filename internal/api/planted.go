@@ -4,10 +4,10 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base32"
 	"errors"
 
 	"lapak/internal/authz"
+	"lapak/internal/id"
 )
 
 // Plant makes a key whose secret follows from the installation's own, so that
@@ -16,7 +16,7 @@ import (
 func (s *Service) Plant(ctx context.Context, sc authz.Scope, d Draft) (string, error) {
 	m := hmac.New(sha256.New, s.own)
 	m.Write(d.ID[:])
-	secret := mark + base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding).EncodeToString(m.Sum(nil))
+	secret := mark + id.Letters(m.Sum(nil))
 	_, _, err := s.make(ctx, sc, d, secret)
 	if errors.Is(err, ErrTwice) {
 		err = nil

@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/base32"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -119,8 +118,6 @@ func (s *Service) open(business id.ID, connector, sealed string) (string, error)
 	return "", errors.New("booking: a sealed key cannot be read")
 }
 
-var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
 // token and secret are those of an address for a connector's messages: only who
 // holds the installation's key can make them. A zero business is the installation.
 func (s *Service) token(business id.ID, connector string, turn int64) string {
@@ -134,7 +131,7 @@ func (s *Service) secret(business id.ID, connector string, turn int64) string {
 func (s *Service) derive(what string, business id.ID, connector string, turn int64) string {
 	m := hmac.New(sha256.New, s.key)
 	fmt.Fprintf(m, "%s\x00%s\x00%s\x00%d", what, business, connector, turn)
-	return letters.EncodeToString(m.Sum(nil)[:20])
+	return id.Letters(m.Sum(nil)[:20])
 }
 
 // HookPath is the address for a connector's messages, below the site's.

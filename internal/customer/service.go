@@ -3,10 +3,8 @@ package customer
 import (
 	"context"
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"strings"
@@ -169,13 +167,8 @@ func (s *Service) consenting(ctx context.Context, tx *store.Tx, sc authz.Scope, 
 	return has, nil
 }
 
-var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
 func (s *Service) stop(business, customer id.ID) string {
-	m := hmac.New(sha256.New, s.key)
-	m.Write(business[:])
-	m.Write(customer[:])
-	return letters.EncodeToString(m.Sum(nil)[:16])
+	return id.Link(s.key, business, customer)
 }
 
 // StopHash is what the database keeps of a customer's stop link, for customers

@@ -3,6 +3,7 @@
 package id
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql/driver"
@@ -149,7 +150,20 @@ func random(n int) string {
 	if _, err := rand.Read(b); err != nil {
 		panic(err)
 	}
-	return link.EncodeToString(b)
+	return Letters(b)
+}
+
+// Letters writes bytes as lower-case letters and digits, for addresses.
+func Letters(b []byte) string { return link.EncodeToString(b) }
+
+// Link is a secret for the address of something: 128 bits that only who holds
+// the key can make, so that it need not be kept. of says what it opens.
+func Link(key []byte, of ...ID) string {
+	m := hmac.New(sha256.New, key)
+	for _, v := range of {
+		m.Write(v[:])
+	}
+	return Letters(m.Sum(nil)[:16])
 }
 
 // Hash is what is stored of a token or secret: the SHA-256 of its text in hex.

@@ -3,10 +3,8 @@ package order
 import (
 	"context"
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"time"
@@ -87,16 +85,11 @@ func New(db *store.DB, root []byte, p Parts) (*Service, error) {
 	return &Service{db: db, key: key, quotes: quotes, Parts: p, PerMinute: 120}, nil
 }
 
-var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
 // Link is the secret in the address of an order's page: 128 bits that only who
 // holds the key can make. The database keeps its hash alone, so that a copy of
 // it opens no order, and the owner can still be shown the link again.
 func (s *Service) Link(o Order) string {
-	m := hmac.New(sha256.New, s.key)
-	m.Write(o.Business[:])
-	m.Write(o.ID[:])
-	return letters.EncodeToString(m.Sum(nil)[:16])
+	return id.Link(s.key, o.Business, o.ID)
 }
 
 // LinkHash is what the database keeps of an order's link, for orders that were

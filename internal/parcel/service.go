@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/base32"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -75,15 +74,10 @@ func New(db *store.DB, root []byte, parts Parts) (*Service, error) {
 	return &Service{db: db, key: key, said: said, Parts: parts}, nil
 }
 
-var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
 // Link is the secret in the address of a parcel's tracking page: 128 bits that
 // only who holds the key can make. The database keeps its hash alone.
 func (s *Service) Link(business, parcel id.ID) string {
-	m := hmac.New(sha256.New, s.key)
-	m.Write(business[:])
-	m.Write(parcel[:])
-	return letters.EncodeToString(m.Sum(nil)[:16])
+	return id.Link(s.key, business, parcel)
 }
 
 // Code is what the receiver of a dear parcel says to the courier: four digits
@@ -100,7 +94,7 @@ func (s *Service) Code(business, parcel id.ID) string {
 func (s *Service) hashOf(number, phone string) string {
 	m := hmac.New(sha256.New, s.key)
 	m.Write([]byte("number\x00" + number + "\x00" + last4(phone)))
-	return letters.EncodeToString(m.Sum(nil))
+	return id.Letters(m.Sum(nil))
 }
 
 func last4(phone string) string { return phone[max(0, len(phone)-4):] }

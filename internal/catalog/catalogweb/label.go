@@ -93,10 +93,5 @@ func (p pages) printLabels(w http.ResponseWriter, r *http.Request) error {
 	if err := label.Products(ctx, &b, sheet, []label.Product{l}); err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Disposition", `inline; filename="label-`+got.Slug+`.pdf"`)
-	h.Set("Cache-Control", "no-store")
-	_, _ = w.Write(b.Bytes())
-	return nil
+	return web.PDF(w, "label-"+got.Slug, b.Bytes())
 }

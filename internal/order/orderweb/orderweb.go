@@ -408,12 +408,7 @@ func (p pages) paper(w http.ResponseWriter, r *http.Request, slip bool) error {
 	if err != nil {
 		return fmt.Errorf("draw paper: %w", err)
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/pdf")
-	h.Set("Content-Disposition", `inline; filename="`+name+d.Called()+`.pdf"`)
-	h.Set("Cache-Control", "no-store")
-	_, _ = w.Write(raw)
-	return nil
+	return web.PDF(w, name+d.Called(), raw)
 }
 
 // proof shows a photo that the buyer sent with the order.
@@ -434,12 +429,7 @@ func (p pages) proof(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "image/jpeg")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	_, _ = w.Write(f.Content)
-	return nil
+	return web.Photo(w, f.Content)
 }
 
 // chat is the buyer's WhatsApp with the message typed in.

@@ -60,12 +60,7 @@ func (p pages) paper(name string, write func(context.Context, *http.Request, bus
 		if err := write(ctx, r, shop, list, &b); err != nil {
 			return err
 		}
-		h := w.Header()
-		h.Set("Content-Type", "application/pdf")
-		h.Set("Content-Disposition", `inline; filename="`+name+`.pdf"`)
-		h.Set("Cache-Control", "no-store")
-		_, _ = w.Write(b.Bytes())
-		return nil
+		return web.PDF(w, name, b.Bytes())
 	}
 }
 

@@ -345,12 +345,7 @@ func (p pages) proof(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "image/jpeg")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	_, _ = w.Write(f.Content)
-	return nil
+	return web.Photo(w, f.Content)
 }
 
 func (p pages) make(w http.ResponseWriter, r *http.Request) error {
