@@ -64,7 +64,7 @@ func Guess(number string) []string {
 	}
 	var codes []string
 	for _, f := range firms {
-		if slices.ContainsFunc(f.hints, func(h *regexp.Regexp) bool { return h.MatchString(n) }) {
+		if f.items && S10(n) || slices.ContainsFunc(f.hints, func(h *regexp.Regexp) bool { return h.MatchString(n) }) {
 			codes = append(codes, f.Code)
 		}
 	}
@@ -170,29 +170,6 @@ func S10(n string) bool {
 	}
 	c, ok := CheckS10(n[2:10])
 	return ok && n[10] == c
-}
-
-// CheckGS1 is the check digit of digits in the GS1 way, for SSCC, GSIN and EAN.
-func CheckGS1(s string) (byte, bool) {
-	if s == "" || !digits(s) {
-		return 0, false
-	}
-	sum, w := 0, 3
-	for i := len(s) - 1; i >= 0; i-- {
-		sum += w * int(s[i]-'0')
-		w = 4 - w
-	}
-	return byte('0' + (10-sum%10)%10), true
-}
-
-// SSCC reports whether a number is one of a logistic unit: 18 digits, the last
-// of which checks the others.
-func SSCC(n string) bool {
-	if len(n) != 18 {
-		return false
-	}
-	c, ok := CheckGS1(n[:17])
-	return ok && n[17] == c
 }
 
 func digits(s string) bool {

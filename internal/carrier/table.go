@@ -46,6 +46,7 @@ type Firm struct {
 	Biteship   string // its code there, empty if it is not offered
 	RajaOngkir string
 	hints      []*regexp.Regexp
+	items      bool // its numbers are those of postal items too (S10), which check themselves
 }
 
 func hint(exprs ...string) []*regexp.Regexp {
@@ -93,7 +94,7 @@ var firms = []Firm{
 		},
 	},
 	{
-		Code: "pos", Name: "Pos Indonesia", Divisor: 6000, Tolerance: 300, Least: 1, COD: true, Biteship: "pos", RajaOngkir: "pos", hints: hint(`P\d{13}`, `[A-Z]{2}\d{9}ID`),
+		Code: "pos", Name: "Pos Indonesia", Divisor: 6000, Tolerance: 300, Least: 1, COD: true, Biteship: "pos", RajaOngkir: "pos", hints: hint(`P\d{13}`), items: true,
 		Services: []Service{
 			{Code: "reguler", Name: "Pos Reguler", Group: Regular},
 			{Code: "nextday", Name: "Pos Nextday", Group: NextDay},
